@@ -1,0 +1,1 @@
+"""Tidegate: a serverless control plane from Amazon ECR to Amazon ECS."""

@@ -1,0 +1,1 @@
+"""What comes in at the edges, as pydantic models that convert to domain values."""
