@@ -1,0 +1,137 @@
+# Everything a person does with the checkout. `make` alone lists the targets.
+# Needs Python 3.11 or newer, git and the package registries; whatever else is used is installed into .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PY := $(VENV)/bin/python
+SAM_VENV := .venv-sam
+# The interpreter that makes the environments: the first of these that is 3.11 or newer and has venv.
+PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python)
+
+# PORT=4567 make up, make up PORT=4567: both reach the local cloud.
+export PORT
+# Certificates come from the machine, so that a company's own authority is trusted by uv as it is by pip.
+export UV_SYSTEM_CERTS = true
+export UV_NO_PROGRESS = true
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+# What mypy, ruff and the linters look at: every folder of ours that exists.
+SOURCES := $(wildcard layers/tidegate/tidegate functions cli local tests bench)
+MACHINES = $(shell find statemachines -name '*.asl.json' 2>/dev/null | sort)
+WORKERS ?= 2
+
+# $(call make-venv,FOLDER): a virtual environment at FOLDER with the pinned uv in it, or pip where uv has no build.
+define make-venv
+	if ! $(1)/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  for candidate in $(PYTHONS); do \
+	    if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	      echo "Creating $(1) with $$("$$candidate" --version)"; \
+	      "$$candidate" -m venv --clear $(1); \
+	      break; \
+	    fi; \
+	  done; \
+	  test -x $(1)/bin/python || { echo "Tidegate needs Python 3.11 or newer with venv (Debian: python3-venv); none was found." >&2; exit 1; }; \
+	fi; \
+	if ! $(1)/bin/uv --version >/dev/null 2>&1; then \
+	  $(1)/bin/python -m pip --version >/dev/null 2>&1 || $(1)/bin/python -m ensurepip >/dev/null; \
+	  $(1)/bin/python -m pip install --quiet "$$(grep -om1 '^uv==[0-9.]*' requirements.lock)" \
+	    || echo "uv is not available here; pip installs instead."; \
+	fi
+endef
+
+# $(call install,FOLDER,LOCK): exactly what the lock file names, each file checked against its hash.
+define install
+	echo "Installing $(2) into $(1)"; \
+	if $(1)/bin/uv --version >/dev/null 2>&1; then \
+	  $(1)/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2); \
+	else \
+	  $(1)/bin/python -m pip install --quiet --require-hashes -r $(2); \
+	fi
+endef
+
+.PHONY: help
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: requirements.lock
+	@$(call make-venv,$(VENV))
+	@$(call install,$(VENV),requirements.lock)
+	@touch $@
+
+$(SAM_VENV)/.installed: requirements-sam.lock
+	@$(call make-venv,$(SAM_VENV))
+	@$(call install,$(SAM_VENV),requirements-sam.lock)
+	@touch $@
+
+node_modules/.installed: package-lock.json package.json
+	@npm ci --silent
+	@touch $@
+
+.PHONY: venv sam-cli
+venv: $(VENV)/.installed ## Install what the checkout needs into .venv
+sam-cli: $(SAM_VENV)/.installed ## Install the SAM CLI into .venv-sam
+
+.PHONY: demo up down
+demo: $(VENV)/.installed ## A good release, a crashing one and a failing one, start to end on this machine
+	@$(PY) -m local.demo
+
+up: $(VENV)/.installed ## Start the local cloud on 127.0.0.1:4566 (PORT= for another) and deploy into it
+	@$(PY) -m local up
+
+down: $(VENV)/.installed ## Stop the local cloud
+	@$(PY) -m local down
+
+.PHONY: test test-unit
+test: $(VENV)/.installed ## Every test that needs no browser and no AWS account, on 2 workers
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not e2e" $(ARGS)
+
+test-unit: $(VENV)/.installed ## Only the fast ones
+	@$(PY) -m pytest tests/unit tests/statemachines $(ARGS)
+
+.PHONY: lint types imports asl format
+lint: $(VENV)/.installed imports asl ## Style, imports, state machines, template
+	@$(VENV)/bin/ruff check $(SOURCES)
+	@$(VENV)/bin/ruff format --check $(SOURCES)
+	@if [ -f template.yaml ]; then $(VENV)/bin/cfn-lint; fi
+
+format: $(VENV)/.installed ## Format the Python
+	@$(VENV)/bin/ruff check --fix-only $(SOURCES)
+	@$(VENV)/bin/ruff format $(SOURCES)
+
+imports: $(VENV)/.installed ## Who may import whom
+	@PYTHONPATH=.:layers/tidegate $(VENV)/bin/lint-imports
+
+asl: $(VENV)/.installed node_modules/.installed ## Amazon States Language, each file with two linters
+	@test -n "$(MACHINES)" || { echo "statemachines/ holds no *.asl.json" >&2; exit 1; }
+	@for machine in $(MACHINES); do \
+	  npx --no-install asl-validator --json-path "$$machine" --silent || exit 1; \
+	  $(VENV)/bin/statelint --eval-jsonata "$$machine" || exit 1; \
+	done
+	@echo "$(words $(MACHINES)) state machines are well-formed"
+
+types: $(VENV)/.installed ## mypy, strict
+	@$(VENV)/bin/mypy $(SOURCES)
+
+.PHONY: bench ci lock clean
+bench: $(VENV)/.installed ## Every benchmark; each prints a table and writes JSON below build/bench
+	@for benchmark in $(sort $(wildcard bench/*.py)); do $(PY) "$$benchmark"; done
+
+ci: ## Exactly what CI runs
+	@.ci/run
+
+lock: $(VENV)/.installed ## Write the lock files from pyproject.toml and package.json
+	@compile() { $(VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --python-version "$$1" "$${@:2}"; }; \
+	compile 3.11 --universal --group layer --group local --group dev -o requirements.lock; \
+	compile 3.11 --universal --group sam -o requirements-sam.lock; \
+	mkdir -p layers/tidegate; \
+	compile 3.13 --group layer --constraints requirements.lock --no-annotate --python-platform aarch64-manylinux2014 -o layers/tidegate/requirements.txt; \
+	if command -v npm >/dev/null; then npm install --package-lock-only --silent; fi
+
+clean: ## Remove everything that is made, except the environments
+	@rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './.venv*' -not -path './node_modules/*' -prune -exec rm -rf {} +
