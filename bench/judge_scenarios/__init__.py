@@ -1,0 +1,1 @@
+"""Simulated traffic for the judge's benchmark: families of noise, declared before any tuning."""
