@@ -42,7 +42,8 @@ def from_plain(kind: type[T], value: object) -> T:
 
 def _read(kind: Annotation, value: object, where: str) -> object:
     """Read one value of the annotated type `kind`; `where` is its path, for messages."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    origin: Annotation = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
     if kind is Any or kind is object:
         return value
     if dataclasses.is_dataclass(kind):
