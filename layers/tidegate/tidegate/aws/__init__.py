@@ -1,0 +1,1 @@
+"""One adapter per port; the only home of boto3."""

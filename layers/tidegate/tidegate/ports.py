@@ -1,0 +1,452 @@
+"""What the steps need of the world, in the field's words. Adapters are in `aws/`, fakes in the tests.
+
+Every method may raise `errors.Transient` (try the same call again) or `errors.Terminal`. A thing that does
+not exist is None or an empty tuple where its absence is an answer, and `Terminal` where it is a mistake.
+Every call that touches a workload takes the `Target` (account, region, role) in which it lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from tidegate.domain.approval import Approval, ApprovalStatus
+from tidegate.domain.deployment import Deployment
+from tidegate.domain.images import ImageRef
+from tidegate.domain.lock import Lock
+from tidegate.domain.outcome import Outcome, StopSignal
+from tidegate.domain.release import Release
+from tidegate.domain.scan import ImageScan
+from tidegate.domain.service import RollingSettings, Service, Target
+from tidegate.domain.workload import (
+    OneOffTask,
+    ServiceDeployment,
+    ServiceState,
+    TargetState,
+    TaskState,
+)
+
+# --- the catalogue and the ledger ---------------------------------------------------------------------------
+
+
+class Catalogue(Protocol):
+    """The services that are registered, every revision of them."""
+
+    def get(self, service: str, revision: int | None = None) -> tuple[int, Service] | None:
+        """A revision of a service (the newest when none is named), with its number."""
+
+    def put(self, service: Service, *, after: int) -> int:
+        """Store a new revision that follows ``after`` (0 for a new service); returns its number.
+
+        Raises:
+            Terminal: somebody else stored a revision in between.
+        """
+
+    def feeding(self, repository: str) -> tuple[str, ...]:
+        """Names of the services that a repository feeds."""
+
+    def watching(self, alarm: str) -> tuple[tuple[str, str], ...]:
+        """Service and environment pairs whose manifest lists a CloudWatch alarm."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every registered service. Only the sweep asks; it is never in the path of a release."""
+
+
+class Releases(Protocol):
+    """The releases: created once, changed only by conditional writes."""
+
+    def create(self, release: Release) -> bool:
+        """Store a new release; False when one with this id exists already."""
+
+    def get(self, release: str) -> Release | None:
+        """A release by id, read consistently."""
+
+    def newest(self, service: str, limit: int = 20) -> tuple[Release, ...]:
+        """The releases of a service, newest id first."""
+
+    def start_attempt(self, release: str, attempt: int, execution: str) -> bool:
+        """Note the root execution of an attempt and clear the last attempt's ending and stop signal.
+
+        False when that attempt, or a later one, has been noted with another execution.
+        """
+
+    def touch(self, release: str, environment: str, *, production: bool) -> bool:
+        """Note that an environment is about to be changed; False when the release was told to stop first.
+
+        One conditional write: a stop and the touch of production cannot both win.
+        """
+
+    def stop(self, release: str, signal: StopSignal, reason: str, *, unless_production: bool) -> bool:
+        """Tell a running release not to go on; False when it has ended, was stopped, or (if so asked) touched production."""
+
+    def mark_point_of_no_return(self, release: str) -> None:
+        """Note that nothing older can run any more where this release's migration ran."""
+
+    def end(self, release: str, outcome: Outcome, reason: str, *, at: datetime, environment: str | None) -> bool:
+        """Write the terminal record of the release; False when it has one already (the first one stands)."""
+
+
+class Deployments(Protocol):
+    """What was deployed where and how it ended: per service and environment."""
+
+    def open(self, deployment: Deployment) -> Deployment:
+        """Store a deployment that begins; returns the stored one when it was opened before."""
+
+    def close(self, deployment: Deployment) -> Deployment:
+        """Store its ending, once; returns what stands (the first ending wins)."""
+
+    def latest(self, service: str, environment: str, limit: int = 20) -> tuple[Deployment, ...]:
+        """Deployments newest first, open ones included."""
+
+    def of_release(self, release: str) -> tuple[Deployment, ...]:
+        """Every deployment of a release, oldest first."""
+
+
+class Journal(Protocol):
+    """The append-only audit trail: who, what, when, why."""
+
+    def append(self, subject: str, kind: str, entry: Mapping[str, Any], *, at: datetime, key: str) -> bool:
+        """Append an entry about a subject (a release id, or ``service/environment``).
+
+        Args:
+            subject: What it is about.
+            kind: For example ``release.started`` or ``freeze.set``.
+            entry: Plain JSON values.
+            at: When it happened.
+            key: Makes it unique within the subject; a second append of the same key is no second entry.
+
+        Returns:
+            False when the key was there already.
+        """
+
+    def entries(self, subject: str, limit: int = 200) -> tuple[dict[str, Any], ...]:
+        """The entries of a subject, oldest first."""
+
+
+class Quarantine(Protocol):
+    """Image digests that must not be deployed, per service, each with the evidence."""
+
+    def add(self, service: str, digest: str, *, reason: str, release: str, at: datetime) -> bool:
+        """Put a digest in quarantine; False when it was there already."""
+
+    def lift(self, service: str, digest: str, *, reason: str, by: str | None, at: datetime) -> bool:
+        """Take it out; False when it was not in."""
+
+    def digests(self, service: str) -> dict[str, str]:
+        """Digests in quarantine and the reason for each."""
+
+
+class Freezes(Protocol):
+    """Environments into which nothing is promoted for now. Rollback never asks."""
+
+    def set(self, service: str, environment: str, *, reason: str, by: str | None, at: datetime) -> bool:
+        """Freeze; False when it was frozen already."""
+
+    def lift(self, service: str, environment: str) -> bool:
+        """Thaw; False when it was not frozen."""
+
+    def reason(self, service: str, environment: str) -> str | None:
+        """Why it is frozen, or None when it is not."""
+
+
+class Approvals(Protocol):
+    """Requests for a decision, found by their id or by the hash of a link."""
+
+    def create(self, approval: Approval, links: Mapping[str, str]) -> bool:
+        """Store a request with link hash → approver; False when it exists (its links are then kept)."""
+
+    def get(self, approval: str) -> Approval | None:
+        """A request by id, read consistently."""
+
+    def by_link(self, link_hash: str) -> tuple[Approval, str] | None:
+        """The request and the approver to whom the link was given."""
+
+    def decide(
+        self, approval: str, status: ApprovalStatus, *, by: str | None, comment: str | None, at: datetime
+    ) -> bool:
+        """Make a pending request final, once; False when it already was (or, for a decision, had expired)."""
+
+    def pending_of(self, release: str) -> tuple[Approval, ...]:
+        """The requests of a release that wait for a decision."""
+
+
+class Locks(Protocol):
+    """One owner per service and environment."""
+
+    def acquire(self, service: str, environment: str, *, owner: str, release: str, at: datetime) -> Lock | None:
+        """Take a free lock, or confirm one's own; None when somebody else holds it."""
+
+    def take_over(
+        self, service: str, environment: str, *, owner: str, release: str, at: datetime, from_owner: str
+    ) -> Lock | None:
+        """Take the lock from an owner that has stopped; None when it is no longer held by that owner."""
+
+    def holder(self, service: str, environment: str) -> Lock | None:
+        """Who holds it now, read consistently."""
+
+    def release(self, service: str, environment: str, *, owner: str) -> bool:
+        """Give it back; False when it was not the owner's."""
+
+    def all(self) -> tuple[Lock, ...]:
+        """Every lock that is held (at most as many as deployments run): for the sweep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A machine that waits for something to happen.
+
+    Attributes:
+        subject: What it waits for, for example ``service-deployment/<service arn>``.
+        name: Unique within the subject: execution ARN and state.
+        token: The task token; it lies in this table and in the registering step, nowhere else.
+        release: The release it belongs to, so that a stop signal reaches it.
+    """
+
+    subject: str
+    name: str
+    token: str
+    release: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class Waits(Protocol):
+    """Waiting task tokens, by what they wait for."""
+
+    def put(self, wait: Wait) -> None:
+        """Store a token; a retry of the same state replaces its own older one."""
+
+    def on(self, subject: str) -> tuple[Wait, ...]:
+        """Who waits for a subject, oldest first."""
+
+    def of_release(self, release: str) -> tuple[Wait, ...]:
+        """Everything a release waits for."""
+
+    def remove(self, wait: Wait) -> None:
+        """Forget a wait; nothing happens when it is gone, or was replaced by a newer token."""
+
+
+class Intake(Protocol):
+    """What has been taken in: events and what they were about, so that nothing is taken in twice."""
+
+    def first(self, key: str, *, at: datetime, value: str, again_after_seconds: int | None = None) -> str:
+        """Claim a key with a value.
+
+        Args:
+            key: The event's id, or what the event is about.
+            at: When the event happened.
+            value: For example the release id that was minted for it.
+            again_after_seconds: A claim older than this (either way) no longer counts; None: it counts for ever.
+
+        Returns:
+            The value that stands: one's own when the claim was the first, the earlier one otherwise.
+        """
+
+    def seen(self, key: str) -> tuple[str, datetime] | None:
+        """The value that stands for a key, and when it was claimed."""
+
+
+# --- AWS, as far as it touches workloads --------------------------------------------------------------------
+
+
+class Registry(Protocol):
+    """Amazon ECR."""
+
+    def image(self, target: Target, repository: str, *, tag: str | None = None, digest: str | None = None) -> ImageRef | None:
+        """An image by tag or digest (with its newest tag), also when archived: see `ImageRef.status`; None when it is not there."""
+
+    def images(self, target: Target, repository: str) -> tuple[ImageRef, ...]:
+        """Every tagged image of a repository, one `ImageRef` per tag."""
+
+    def scan(self, target: Target, repository: str, digest: str) -> ImageScan:
+        """Status, counts and findings of the image's scan, as ECR or Inspector give them."""
+
+    def uri(self, target: Target, repository: str) -> str:
+        """The address to pull from: ``<account>.dkr.ecr.<region>.<suffix>/<repository>``."""
+
+
+class Services(Protocol):
+    """Services of Amazon ECS."""
+
+    def describe(self, target: Target, cluster: str, service: str) -> ServiceState | None:
+        """What the service is now; None when it, or its cluster, is gone or inactive."""
+
+    def deploy(
+        self, target: Target, cluster: str, service: str, task_definition: str, settings: RollingSettings
+    ) -> None:
+        """Start a native rolling deployment. ``desiredCount`` is never sent."""
+
+    def deployments(self, target: Target, cluster: str, service: str) -> tuple[ServiceDeployment, ...]:
+        """The service deployments ECS remembers, newest first (at most 20)."""
+
+    def stop(self, target: Target, deployment: str) -> bool:
+        """Stop a service deployment so that ECS rolls it back; False when there is nothing to stop any more."""
+
+    def tasks(self, target: Target, cluster: str, service: str, *, stopped: bool = False) -> tuple[TaskState, ...]:
+        """The running tasks of a service, or the lately stopped ones."""
+
+
+class TaskDefinitions(Protocol):
+    """Task definitions of Amazon ECS."""
+
+    def register(self, target: Target, definition: Mapping[str, Any]) -> str:
+        """Register, unless the newest active revision of the family is the same already; returns the ARN."""
+
+    def describe(self, target: Target, task_definition: str) -> dict[str, Any]:
+        """A task definition as ECS describes it, tags included under ``tags``."""
+
+
+class Tasks(Protocol):
+    """One-off tasks: migrations and integration checks."""
+
+    def run(
+        self, target: Target, cluster: str, service: str, task_definition: str, container: str,
+        command: Sequence[str], *, key: str,
+    ) -> str:
+        """Run one task with the network and capacity of the service; the same ``key`` runs it once. Returns its ARN."""
+
+    def describe(self, target: Target, cluster: str, task: str) -> OneOffTask | None:
+        """How the task stands; None when ECS has forgotten it."""
+
+    def stop(self, target: Target, cluster: str, task: str, reason: str) -> None:
+        """Stop it; nothing happens when it has stopped."""
+
+
+class TargetGroups(Protocol):
+    """Elastic Load Balancing, as far as health is concerned."""
+
+    def health(self, target: Target, target_group: str) -> tuple[TargetState, ...]:
+        """The state of every target of a group."""
+
+
+class Alarms(Protocol):
+    """CloudWatch alarms."""
+
+    def states(self, target: Target, names: Sequence[str]) -> dict[str, str]:
+        """Alarm name to ``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``; a missing alarm is not in it."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs."""
+
+    def tail(self, target: Target, group: str, stream: str, lines: int = 20) -> tuple[str, ...]:
+        """The last lines of a stream, oldest first; empty when there is none."""
+
+
+# --- machines, people, the rest -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A state-machine execution. ``status`` is that of Step Functions."""
+
+    arn: str
+    status: str
+    started_at: datetime
+
+    @property
+    def running(self) -> bool:
+        """Whether it may still change something."""
+        return self.status in ("RUNNING", "PENDING_REDRIVE")
+
+
+class Machines(Protocol):
+    """AWS Step Functions."""
+
+    def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> str:
+        """Start a machine of ours by its short name; the same name and input starts it once. Returns the ARN."""
+
+    def describe(self, execution: str) -> Execution | None:
+        """How an execution stands; None when Step Functions does not know it (any more)."""
+
+    def stop(self, execution: str, *, error: str, cause: str) -> None:
+        """Stop an execution; nothing happens when it has ended."""
+
+    def resume(self, token: str, output: Mapping[str, Any]) -> bool:
+        """Answer a waiting task; False when it waits no longer."""
+
+
+class Notifier(Protocol):
+    """Amazon SNS."""
+
+    def publish(self, topic: str | None, subject: str, body: str, attributes: Mapping[str, str]) -> None:
+        """Send a message; None is the notification topic of the stack."""
+
+    def subscribe_approver(self, address: str) -> None:
+        """Subscribe an address to the approval topic, for its own messages only; once."""
+
+    def confirmed_approvers(self) -> frozenset[str]:
+        """Addresses that have confirmed their subscription to the approval topic."""
+
+    def ask_approver(self, address: str, subject: str, body: str) -> None:
+        """Send a message to one approver only."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An HTTP response, or the sentence why there was none. ``body`` is cut at 64 KiB."""
+
+    status: int | None
+    body: str
+    elapsed_ms: int
+    error: str | None = None
+
+
+class Http(Protocol):
+    """HTTP, for smoke and integration checks."""
+
+    def request(self, method: str, url: str, headers: Mapping[str, str], timeout_s: float) -> HttpAnswer:
+        """Make one request; a connection that fails is an answer with an error, not an exception."""
+
+
+class Evidence(Protocol):
+    """The encrypted, versioned bucket for what is too large for a record."""
+
+    def put(self, key: str, document: Mapping[str, Any]) -> str:
+        """Store a JSON document; returns its ``s3://`` address."""
+
+
+class Clock(Protocol):
+    """Time and chance: the two things that a test must hold still."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+
+    def secret(self) -> str:
+        """256 random bits, URL-safe."""
+
+    def salt(self) -> str:
+        """A few random hexadecimal digits, for names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything a step may ask for. The composition root builds it lazily, once per cold start."""
+
+    catalogue: Catalogue
+    releases: Releases
+    deployments: Deployments
+    journal: Journal
+    quarantine: Quarantine
+    freezes: Freezes
+    approvals: Approvals
+    locks: Locks
+    waits: Waits
+    intake: Intake
+    registry: Registry
+    services: Services
+    task_definitions: TaskDefinitions
+    tasks: Tasks
+    target_groups: TargetGroups
+    alarms: Alarms
+    logs: Logs
+    machines: Machines
+    notifier: Notifier
+    http: Http
+    evidence: Evidence
+    clock: Clock
+    home: Target
+    stack: str
+    web_address: str

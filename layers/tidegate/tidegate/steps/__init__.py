@@ -1,0 +1,1 @@
+"""One module per step: a Command, a Result and ``run(command, ports)``."""
