@@ -15,12 +15,17 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """One image of an ECR repository, pinned. `tag` is the tag it was chosen by, None if by digest alone."""
+    """One image of an ECR repository, pinned.
+
+    `tag` is the tag it was chosen by, None if by digest alone. `status` is ECR's image status: only an
+    `ACTIVE` image can be pulled, an archived one answers 404 until it is restored.
+    """
 
     repository: str
     digest: str
     tag: str | None
     pushed_at: datetime
+    status: str = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def release_images(
         containers: What feeds each container.
         policy: `newest` takes the newest wanted image of each repository. `same_tag` takes the newest wanted
             tag, which every repository must carry: while one does not, its companions wait for it.
-        available: Repository name to its images, one entry for each tag.
+        available: Repository name to its images, one entry for each tag; only `ACTIVE` ones are taken.
         chosen: Container name to the image that it must get, whatever its tag rule says: the one just
             pushed, or the one an operator asked for. Under `same_tag` the others must carry its tag.
     """
@@ -136,7 +141,11 @@ def _release_tag(
 
 def _wanted(source: ImageSource, available: Mapping[str, Sequence[ImageRef]]) -> list[ImageRef]:
     images = available.get(source.repository, ())
-    return [image for image in images if image.tag is not None and tags.wanted(source.tags, image.tag)]
+    return [
+        image
+        for image in images
+        if image.status == "ACTIVE" and image.tag is not None and tags.wanted(source.tags, image.tag)
+    ]
 
 
 def _age(image: ImageRef) -> tuple[datetime, bool, tuple[int, int, int], str, str]:
