@@ -97,6 +97,9 @@ class Deployments(Protocol):
     def close(self, deployment: Deployment) -> Deployment:
         """Store its ending, once; returns what stands (the first ending wins)."""
 
+    def revoke(self, deployment: Deployment, *, reason: str) -> None:
+        """Note that a deployment that succeeded was rolled back later, so that nobody comes back to it."""
+
     def latest(self, service: str, environment: str, limit: int = 20) -> tuple[Deployment, ...]:
         """Deployments newest first, open ones included."""
 
@@ -274,9 +277,20 @@ class Services(Protocol):
         """What the service is now; None when it, or its cluster, is gone or inactive."""
 
     def deploy(
-        self, target: Target, cluster: str, service: str, task_definition: str, settings: RollingSettings
+        self,
+        target: Target,
+        cluster: str,
+        service: str,
+        task_definition: str,
+        settings: RollingSettings,
+        *,
+        roll_back: bool = True,
     ) -> None:
-        """Start a native rolling deployment. ``desiredCount`` is never sent."""
+        """Start a native rolling deployment. ``desiredCount`` is never sent.
+
+        With ``roll_back`` off, ECS stops a failing deployment but does not go back by itself: past a point of
+        no return that is for people to decide.
+        """
 
     def deployments(self, target: Target, cluster: str, service: str) -> tuple[ServiceDeployment, ...]:
         """The service deployments ECS remembers, newest first (at most 20)."""

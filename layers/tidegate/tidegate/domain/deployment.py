@@ -26,6 +26,7 @@ class Deployment:
         watch_until: Until when an alarm still rolls it back.
         fence: The lock's fencing token under which it was opened.
         checks: The figures and sentences of every check made.
+        revoked: Why it is no longer good although it succeeded: somebody rolled it back later.
     """
 
     id: str
@@ -50,11 +51,12 @@ class Deployment:
     reason: str | None = None
     watch_until: datetime | None = None
     checks: tuple[dict[str, Any], ...] = ()
+    revoked: str | None = None
 
     @property
     def good(self) -> bool:
-        """Whether one may come back to it: it was proved to run, by us."""
-        return self.outcome is Outcome.SUCCEEDED
+        """Whether one may come back to it: it was proved to run, and nobody has rolled it back since."""
+        return self.outcome is Outcome.SUCCEEDED and self.revoked is None
 
 
 def deployment_id(opened_at: datetime, release: str, attempt: int) -> str:
