@@ -92,7 +92,11 @@ class Deployments(Protocol):
     """What was deployed where and how it ended: per service and environment."""
 
     def open(self, deployment: Deployment) -> Deployment:
-        """Store a deployment that begins; returns the stored one when it was opened before."""
+        """Store a deployment that begins; returns the stored one when it was opened before.
+
+        One execution opens one deployment of an attempt of a release in an environment, whatever its id says:
+        a retry that comes with a later time gets the first one back.
+        """
 
     def close(self, deployment: Deployment) -> Deployment:
         """Store its ending, once; returns what stands (the first ending wins)."""
@@ -125,7 +129,7 @@ class Journal(Protocol):
         """
 
     def entries(self, subject: str, limit: int = 200) -> tuple[dict[str, Any], ...]:
-        """The entries of a subject, oldest first."""
+        """The newest entries of a subject, oldest first: each ``{"at", "kind", "key", "entry"}``, ``at`` as text."""
 
 
 class Quarantine(Protocol):
@@ -261,7 +265,7 @@ class Registry(Protocol):
         """An image by tag or digest (with its newest tag), also when archived: see `ImageRef.status`; None when it is not there."""
 
     def images(self, target: Target, repository: str) -> tuple[ImageRef, ...]:
-        """Every tagged image of a repository, one `ImageRef` per tag."""
+        """Every tagged image of a repository that can be pulled, one `ImageRef` per tag; archived ones are left out."""
 
     def scan(self, target: Target, repository: str, digest: str) -> ImageScan:
         """Status, counts and findings of the image's scan, as ECR or Inspector give them."""

@@ -1,5 +1,8 @@
 """Frozen dataclasses to plain JSON values and back.
 
+A time is written as ISO 8601 in UTC with six digits of microseconds, so that times sort as text. An
+enumeration is written as its value.
+
 What is stored outlives the code that stored it. Reading therefore ignores keys that this version does not
 know and lets defaults stand in for keys that an older version did not write. Only a value of the wrong
 shape, or a missing one that has no default, is an error.
@@ -9,7 +12,9 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from functools import cache
 from typing import Any, Literal, TypeAlias, TypeVar, Union, cast
 
@@ -20,8 +25,27 @@ Annotation: TypeAlias = Any
 """The type of a dataclass field, as `typing.get_type_hints` gives it."""
 
 
+def time_text(at: datetime) -> str:
+    """A time as it is stored: `2026-11-23T04:05:06.000000Z`.
+
+    Raises:
+        ValueError: the time has no zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} cannot be stored: a time needs its zone.")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
 def to_plain(value: object) -> Json:
-    """Turn dataclasses, tuples and mappings into dicts and lists, ready for `json.dumps`."""
+    """Turn dataclasses, tuples, mappings, times and enumerations into what `json.dumps` takes.
+
+    Raises:
+        ValueError: a time has no zone.
+    """
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return time_text(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -62,13 +86,30 @@ def _read(kind: Annotation, value: object, where: str) -> object:
 
 
 def _read_scalar(kind: type, value: object, where: str) -> object:
-    """Read a string, number or boolean. DynamoDB gives numbers back as Decimal."""
+    """Read a string, number, boolean, time or enumeration. DynamoDB gives numbers back as Decimal."""
+    if issubclass(kind, datetime | Enum):
+        return _read_text(kind, value, where)
     if kind in (int, float) and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         if kind(value) == value:
             return kind(value)
     elif isinstance(value, kind) and isinstance(value, bool) == (kind is bool):
         return value
     raise _unreadable(value, where)
+
+
+def _read_text(kind: type[datetime] | type[Enum], value: object, where: str) -> object:
+    """Read what is written as text: a time, which must have its zone, or a member of an enumeration."""
+    if isinstance(value, kind):
+        return value
+    try:
+        if issubclass(kind, Enum):
+            return kind(value)
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError as error:
+        raise _unreadable(value, where) from error
+    if at is None or at.tzinfo is None:
+        raise _unreadable(value, where)
+    return at.astimezone(UTC)
 
 
 def _read_union(options: tuple[Any, ...], value: object, where: str) -> object:

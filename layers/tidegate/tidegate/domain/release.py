@@ -48,6 +48,7 @@ class Release:
     outcome: Outcome | None = None
     outcome_reason: str | None = None
     failed_environment: str | None = None
+    ended_at: datetime | None = None
 
     @property
     def digests(self) -> dict[str, str]:
