@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from tests.statemachines.machines import START, SUBSTITUTION, Machine, State, pascal
+from tests.statemachines.graph import reached_from
+from tests.statemachines.machines import LAMBDA, START, SUBSTITUTION, Machine, State, pascal
 from tests.statemachines.tasks import NESTED
 
 USE_CASE_TYPES = {"Task", "Choice", "Pass", "Wait", "Map", "Succeed", "Fail"}
@@ -23,19 +24,35 @@ def started(state: State) -> str:
 
 
 def beyond_use_case(machine: Machine) -> Iterator[str]:
-    """What a use case may not hold, since it must read like the runbook."""
+    """What a use case may not hold, since it must read like the runbook.
+
+    It may call a function first, to validate and plan, and last, to write the terminal record; whatever
+    lies between is a strategy or a part.
+    """
     if machine.storey != "use case":
         return
     for name, state in machine.states():
         if state.get("Type") not in USE_CASE_TYPES:
             yield f"{name}: a use case holds no {state.get('Type')} state"
         elif state["Type"] == "Task" and state.get("Resource") != NESTED:
-            yield f"{name}: a use case only starts strategies and parts, it calls nothing itself"
+            if state.get("Resource") != LAMBDA or not _first_or_last(name, machine):
+                yield f"{name}: between its first and its last task a use case only starts strategies and parts"
+
+
+def _first_or_last(name: str, machine: Machine) -> bool:
+    states = machine.definition["States"]
+    if name not in states:
+        return False
+    after = reached_from(name, states) - {name}
+    return name == machine.definition["StartAt"] or not any(
+        states[other]["Type"] == "Task" for other in after
+    )
 
 
 def forbidden_start(machine: Machine, machines: Collection[Machine]) -> Iterator[str]:
     """Nested starts of a machine on the same storey or above, or of one that does not exist."""
     storeys = {f"{pascal(other.name)}StateMachine": other.storey for other in machines}
+    storeys["StrategyMachinePrefix"] = "strategy"
     for name, state in nested(machine):
         target = started(state)
         if target not in storeys:

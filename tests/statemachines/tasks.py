@@ -21,7 +21,13 @@ LAMBDAS = {LAMBDA, f"{LAMBDA}.waitForTaskToken"}
 NESTED = f"{START}.sync:2"
 # Services whose name in a Resource differs from botocore's.
 SDK_NAMES = {"sfn": "stepfunctions", "elasticloadbalancingv2": "elbv2", "eventbridge": "events"}
-SUBSTITUTED = re.compile(r"^\$\{\w+\}$")
+# A target is one substitution; the strategy alone is chosen at run time, by its name in the manifest.
+TARGETS = {
+    "FunctionName": re.compile(r"^\$\{\w+FunctionArn\}$"),
+    "StateMachineArn": re.compile(
+        r"^(\$\{\w+StateMachineArn\}|\{% '\$\{StrategyMachinePrefix\}' & \$[\w.]+ %\})$"
+    ),
+}
 
 
 def kind(state: State) -> str:
@@ -100,7 +106,7 @@ def wrong_target(machine: Machine) -> Iterator[str]:
     """Tasks whose function or machine is not named by a substitution of the template."""
     for name, state in machine.tasks():
         field = {"Lambda": "FunctionName", "StartExecution": "StateMachineArn"}.get(kind(state))
-        if field and not SUBSTITUTED.match(str(state.get("Arguments", {}).get(field, ""))):
+        if field and not TARGETS[field].match(str(state.get("Arguments", {}).get(field, ""))):
             yield f"{name}: Arguments.{field} must be one ${{…}} that template.yaml fills in"
 
 

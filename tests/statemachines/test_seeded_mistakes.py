@@ -21,7 +21,7 @@ NEST = {
     "Type": "Task",
     "Resource": "arn:aws:states:::states:startExecution.sync:2",
     "Arguments": {
-        "StateMachineArn": "${VerifyStateMachine}",
+        "StateMachineArn": "${VerifyStateMachineArn}",
         "Name": "{% $hash($states.context.Execution.Name & 'Verify', 'SHA-256') %}",
         "Input": {"release": "{% $release %}"},
     },
@@ -34,7 +34,7 @@ NEST = {
 PLAN = {
     "Type": "Task",
     "Resource": LAMBDA,
-    "Arguments": {"FunctionName": "${PlanReleaseFunction}", "Payload": "{% $states.input %}"},
+    "Arguments": {"FunctionName": "${PlanReleaseFunctionArn}", "Payload": "{% $states.input %}"},
     "Assign": {"release": "{% $states.result.Payload.release %}"},
     "TimeoutSeconds": 60,
     "Retry": conventions()["Retry"]["Lambda"],
@@ -75,11 +75,10 @@ def strategy() -> Machine:
 
 
 def use_case() -> Machine:
-    """A sound use case: the strategy above without the call of a function."""
+    """A sound use case: the strategy above with a function called last, to conclude."""
     definition = copy.deepcopy(STRATEGY)
-    del definition["States"]["Plan release"]
-    definition["StartAt"] = "Each environment"
-    definition["States"]["Each environment"]["Assign"] = {"release": "{% $states.input.release %}"}
+    definition["States"]["Verified?"]["Choices"][0]["Next"] = "Conclude"
+    definition["States"]["Conclude"] = {**copy.deepcopy(PLAN), "Next": "Succeeded"}
     return Machine(name="deploy", storey="use case", definition=definition)
 
 
@@ -144,7 +143,7 @@ SOWN = [
     (tasks.wrong_retry, strategy, put(f"{PLANS}/Retry/0/ErrorEquals/0", "States.ALL")),
     (tasks.wrong_retry, strategy, put("States/Verify/Retry/0/MaxAttempts", 6)),
     (tasks.retry_outside_tasks, strategy, put("States/Each environment/Retry", [])),
-    (tasks.wrong_resource, strategy, put(f"{PLANS}/Resource", "${PlanReleaseFunction}")),
+    (tasks.wrong_resource, strategy, put(f"{PLANS}/Resource", "${PlanReleaseFunctionArn}")),
     (tasks.wrong_resource, strategy, put(f"{PLANS}/Resource", "arn:aws:states:::lambda:invokes")),
     (tasks.wrong_resource, strategy, put(f"{PLANS}/Resource", f"{SDK}:ecs:UpdateService")),
     (tasks.wrong_resource, strategy, put(f"{PLANS}/Resource", f"{SDK}:esc:updateService")),
@@ -155,6 +154,8 @@ SOWN = [
     (tasks.token_not_sent, strategy, put(f"{PLANS}/Arguments/Payload", "{% $states.context.Task.Token %}")),
     (storeys.beyond_use_case, use_case, put("States/Each environment/Type", "Parallel")),
     (storeys.beyond_use_case, use_case, put(f"{IN_MAP}/States/Environment", {**PLAN, "End": True})),
+    (storeys.beyond_use_case, use_case, put("States/Each environment", {**PLAN, "Next": "Verify"})),
+    (storeys.beyond_use_case, use_case, put("States/Conclude/Resource", "arn:aws:states:::sns:publish")),
     (storeys.nested_without_name, strategy, put("States/Verify/Arguments/Name", ...)),
     (storeys.nested_without_name, strategy, put("States/Verify/Arguments/Name", "verify")),
     (storeys.nested_without_name, strategy, put("States/Verify/Resource", START)),
@@ -201,7 +202,7 @@ def test_a_start_on_the_same_storey_or_of_nothing_is_found(starter: Sound, targe
     assert list(storeys.forbidden_start(machine, everything)) == []
 
     # When
-    machine.definition["States"]["Verify"]["Arguments"]["StateMachineArn"] = f"${{{target}}}"
+    machine.definition["States"]["Verify"]["Arguments"]["StateMachineArn"] = f"${{{target}Arn}}"
 
     # Then
     assert list(storeys.forbidden_start(machine, everything)) != []
@@ -217,5 +218,5 @@ def test_a_part_that_starts_anything_is_found():
 
 
 def test_substitutions_are_found_wherever_they_stand():
-    assert strategy().substitutions == {"PlanReleaseFunction", "VerifyStateMachine"}
+    assert strategy().substitutions == {"PlanReleaseFunctionArn", "VerifyStateMachineArn"}
     assert json.loads(strategy().text) == STRATEGY
