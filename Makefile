@@ -22,7 +22,6 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # What mypy, ruff and the linters look at: every folder of ours that exists.
 SOURCES := $(wildcard layers/tidegate/tidegate functions cli local tests bench)
-MACHINES = $(shell find statemachines -name '*.asl.json' 2>/dev/null | sort)
 WORKERS ?= 2
 
 # $(call make-venv,FOLDER): a virtual environment at FOLDER with the pinned uv in it, or pip where uv has no build.
@@ -69,6 +68,7 @@ $(SAM_VENV)/.installed: requirements-sam.lock
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json
+	@command -v npm >/dev/null || { echo "asl-validator needs Node.js with npm; neither is here." >&2; exit 1; }
 	@npm ci --silent
 	@touch $@
 
@@ -107,12 +107,7 @@ imports: $(VENV)/.installed ## Who may import whom
 	@PYTHONPATH=.:layers/tidegate $(VENV)/bin/lint-imports
 
 asl: $(VENV)/.installed node_modules/.installed ## Amazon States Language, each file with two linters
-	@test -n "$(MACHINES)" || { echo "statemachines/ holds no *.asl.json" >&2; exit 1; }
-	@for machine in $(MACHINES); do \
-	  npx --no-install asl-validator --json-path "$$machine" --silent || exit 1; \
-	  $(VENV)/bin/statelint --eval-jsonata "$$machine" || exit 1; \
-	done
-	@echo "$(words $(MACHINES)) state machines are well-formed"
+	@$(PY) -m tests.statemachines.linters
 
 types: $(VENV)/.installed ## mypy, strict
 	@$(VENV)/bin/mypy $(SOURCES)

@@ -34,19 +34,20 @@ def beyond_use_case(machine: Machine) -> Iterator[str]:
     for name, state in machine.states():
         if state.get("Type") not in USE_CASE_TYPES:
             yield f"{name}: a use case holds no {state.get('Type')} state"
-        elif state["Type"] == "Task" and state.get("Resource") != NESTED:
-            if state.get("Resource") != LAMBDA or not _first_or_last(name, machine):
-                yield f"{name}: between its first and its last task a use case only starts strategies and parts"
+        elif (
+            state["Type"] == "Task" and state.get("Resource") != NESTED and not _frames(name, state, machine)
+        ):
+            yield f"{name}: between its first and last task a use case only starts strategies and parts"
 
 
-def _first_or_last(name: str, machine: Machine) -> bool:
+def _frames(name: str, state: State, machine: Machine) -> bool:
+    """Whether a task calls a function at the very beginning or the very end of its use case."""
     states = machine.definition["States"]
-    if name not in states:
+    if name not in states or state.get("Resource") != LAMBDA:
         return False
     after = reached_from(name, states) - {name}
-    return name == machine.definition["StartAt"] or not any(
-        states[other]["Type"] == "Task" for other in after
-    )
+    is_last = not any(states[other]["Type"] == "Task" for other in after)
+    return is_last or name == machine.definition["StartAt"]
 
 
 def forbidden_start(machine: Machine, machines: Collection[Machine]) -> Iterator[str]:
