@@ -1,0 +1,1 @@
+"""Amazon ECR made live: digests, push events, scans, archived images."""

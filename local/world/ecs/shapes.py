@@ -1,0 +1,276 @@
+"""ECS objects in the shape in which the ECS API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.world.ecs.model import (
+    PENDING_STATUSES,
+    Container,
+    Deployment,
+    Revision,
+    Service,
+    ServiceDeployment,
+    Task,
+)
+
+Shape = dict[str, Any]
+
+COPIED_TO_SERVICE = (
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "platformFamily",
+    "placementConstraints",
+    "placementStrategy",
+    "networkConfiguration",
+    "healthCheckGracePeriodSeconds",
+    "schedulingStrategy",
+    "deploymentController",
+    "deploymentConfiguration",
+    "enableECSManagedTags",
+    "propagateTags",
+    "enableExecuteCommand",
+    "availabilityZoneRebalancing",
+)
+COPIED_TO_DEPLOYMENT = (
+    "launchType",
+    "capacityProviderStrategy",
+    "platformVersion",
+    "platformFamily",
+    "networkConfiguration",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+)
+COPIED_TO_REVISION = (
+    *COPIED_TO_DEPLOYMENT,
+    "loadBalancers",
+    "serviceRegistries",
+)
+
+
+def present(shape: Shape) -> Shape:
+    """The shape without the members that are None, which AWS leaves out."""
+    return {name: value for name, value in shape.items() if value is not None}
+
+
+def counts(tasks: list[Task]) -> tuple[int, int]:
+    """How many of these tasks are running and how many are pending."""
+    running = sum(task.last_status in {"RUNNING", "DEACTIVATING"} for task in tasks)
+    pending = sum(task.wanted and task.last_status in PENDING_STATUSES for task in tasks)
+    return running, pending
+
+
+def deployment_shape(service: Service, deployment: Deployment) -> Shape:
+    """An element of ``deployments`` of a service."""
+    running, pending = counts(service.tasks_of(deployment))
+    wanted = service.desired_count if deployment.status == "PRIMARY" else 0
+    settings = deployment.revision.settings
+    return present(
+        {
+            "id": deployment.id,
+            "status": deployment.status,
+            "taskDefinition": deployment.task_definition.arn,
+            "desiredCount": wanted,
+            "pendingCount": pending,
+            "runningCount": running,
+            "failedTasks": deployment.failed_tasks,
+            "createdAt": deployment.created_at,
+            "updatedAt": deployment.updated_at,
+            "rolloutState": deployment.rollout_state,
+            "rolloutStateReason": deployment.rollout_state_reason,
+            **{name: settings.get(name) for name in COPIED_TO_DEPLOYMENT},
+        }
+    )
+
+
+def service_shape(service: Service) -> Shape:
+    """A service as DescribeServices shows it, with its tags."""
+    running, pending = counts(service.tasks)
+    current = service.current
+    live = [each for each in service.deployments if service.tasks_of(each)]
+    return present(
+        {
+            "serviceArn": service.arn,
+            "serviceName": service.name,
+            "clusterArn": service.cluster_arn,
+            "status": service.status,
+            "desiredCount": service.desired_count,
+            "runningCount": running,
+            "pendingCount": pending,
+            "taskDefinition": service.task_definition.arn if service.task_definition else None,
+            "loadBalancers": service.load_balancers,
+            "serviceRegistries": service.settings.get("serviceRegistries") or [],
+            "deployments": [deployment_shape(service, each) for each in service.deployments],
+            "events": list(service.events),
+            "createdAt": service.created_at,
+            "createdBy": service.created_by,
+            "roleArn": service.settings.get("roleArn"),
+            "tags": service.tags,
+            "currentServiceDeployment": current.arn if current else None,
+            "currentServiceRevisions": [revision_counts(service, each.revision) for each in live],
+            **{name: service.settings.get(name) for name in COPIED_TO_SERVICE},
+        }
+    )
+
+
+def revision_counts(service: Service, revision: Revision) -> Shape:
+    """A revision with the numbers of its tasks, as services and service deployments show it."""
+    tasks = [task for task in service.tasks if task.deployment and task.deployment.revision is revision]
+    running, pending = counts(tasks)
+    primary = service.primary
+    wanted = service.desired_count if primary and primary.revision is revision else 0
+    return {
+        "arn": revision.arn,
+        "requestedTaskCount": wanted,
+        "runningTaskCount": running,
+        "pendingTaskCount": pending,
+    }
+
+
+def service_deployment_shape(service: Service, deployment: ServiceDeployment) -> Shape:
+    """A service deployment as DescribeServiceDeployments shows it."""
+
+    def with_weights(revision: Revision) -> Shape:
+        return revision_counts(service, revision) | deployment.weights.get(revision.arn, {})
+
+    breaker, alarms = deployment.breaker, deployment.alarms
+    return present(
+        {
+            **service_deployment_brief(service, deployment),
+            "targetServiceRevisionArn": None,
+            "stoppedAt": deployment.stopped_at,
+            "updatedAt": deployment.updated_at,
+            "sourceServiceRevisions": [with_weights(each) for each in deployment.sources],
+            "targetServiceRevision": with_weights(deployment.target),
+            "lifecycleStage": deployment.lifecycle_stage,
+            "lifecycleHookDetails": deployment.hooks or None,
+            "deploymentConfiguration": deployment.configuration,
+            "rollback": deployment.rollback,
+            "deploymentCircuitBreaker": {
+                "status": breaker.status,
+                "failureCount": breaker.failure_count,
+                "threshold": breaker.threshold,
+            },
+            "alarms": {
+                "status": alarms.status,
+                "alarmNames": alarms.names,
+                "triggeredAlarmNames": alarms.triggered,
+            },
+        }
+    )
+
+
+def service_deployment_brief(service: Service, deployment: ServiceDeployment) -> Shape:
+    """A service deployment as ListServiceDeployments shows it."""
+    return present(
+        {
+            "serviceDeploymentArn": deployment.arn,
+            "serviceArn": service.arn,
+            "clusterArn": service.cluster_arn,
+            "createdAt": deployment.created_at,
+            "startedAt": deployment.started_at,
+            "finishedAt": deployment.finished_at,
+            "targetServiceRevisionArn": deployment.target.arn,
+            "status": deployment.status,
+            "statusReason": deployment.status_reason,
+        }
+    )
+
+
+def revision_shape(service: Service, revision: Revision) -> Shape:
+    """A service revision as DescribeServiceRevisions shows it."""
+    return present(
+        {
+            "serviceRevisionArn": revision.arn,
+            "serviceArn": service.arn,
+            "clusterArn": service.cluster_arn,
+            "taskDefinition": revision.task_definition_arn,
+            "containerImages": revision.container_images,
+            "guardDutyEnabled": False,
+            "createdAt": revision.created_at,
+            **{name: revision.settings.get(name) for name in COPIED_TO_REVISION},
+        }
+    )
+
+
+def container_shape(task: Task, container: Container) -> Shape:
+    """A container of a task."""
+    definition = container.definition
+    return present(
+        {
+            "containerArn": container.arn,
+            "taskArn": task.arn,
+            "name": container.name,
+            "image": container.image,
+            "imageDigest": container.digest,
+            "runtimeId": container.runtime_id,
+            "lastStatus": container.last_status,
+            "exitCode": container.exit_code,
+            "reason": container.reason,
+            "networkBindings": [],
+            "networkInterfaces": [{"attachmentId": task.attachment_id, "privateIpv4Address": task.ip}],
+            "healthStatus": container.health_status,
+            "cpu": str(definition.get("cpu") or 0),
+            "memory": str(definition["memory"]) if definition.get("memory") else None,
+            "memoryReservation": str(definition["memoryReservation"])
+            if definition.get("memoryReservation")
+            else None,
+        }
+    )
+
+
+def task_shape(task: Task) -> Shape:
+    """A task as DescribeTasks shows it, with its tags."""
+    attached = "DELETED" if task.stopped_at else "ATTACHED"
+    details = [
+        {"name": "subnetId", "value": task.subnet or "subnet-0"},
+        {"name": "networkInterfaceId", "value": f"eni-{task.id[:17]}"},
+        {"name": "privateIPv4Address", "value": task.ip},
+    ]
+    attachment = {
+        "id": task.attachment_id,
+        "type": "ElasticNetworkInterface",
+        "status": attached,
+        "details": details,
+    }
+    moments = (
+        ("connectivityAt", task.connectivity_at),
+        ("createdAt", task.created_at),
+        ("pullStartedAt", task.pull_started_at),
+        ("pullStoppedAt", task.pull_stopped_at),
+        ("startedAt", task.started_at),
+        ("stoppingAt", task.stopping_at),
+        ("executionStoppedAt", task.execution_stopped_at),
+        ("stoppedAt", task.stopped_at),
+    )
+    return present(
+        {
+            "taskArn": task.arn,
+            "clusterArn": task.cluster_arn,
+            "taskDefinitionArn": task.task_definition.arn,
+            "group": task.group,
+            "startedBy": task.started_by,
+            "launchType": task.launch_type,
+            "platformFamily": "Linux",
+            "platformVersion": "1.4.0" if task.launch_type == "FARGATE" else None,
+            "availabilityZone": task.availability_zone,
+            "attachments": [attachment],
+            "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+            "connectivity": "CONNECTED" if task.connectivity_at else None,
+            "containers": [container_shape(task, each) for each in task.containers],
+            "cpu": task.task_definition.cpu,
+            "memory": task.task_definition.memory,
+            "desiredStatus": task.desired_status,
+            "lastStatus": task.last_status,
+            "healthStatus": task.health_status,
+            "enableExecuteCommand": task.execute_command,
+            "overrides": task.overrides or {"containerOverrides": [], "inferenceAcceleratorOverrides": []},
+            "stopCode": task.stop_code,
+            "stoppedReason": task.stopped_reason,
+            "tags": task.tags,
+            "version": task.version,
+            **dict(moments),
+        }
+    )

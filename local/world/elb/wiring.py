@@ -1,0 +1,69 @@
+"""How load balancers, listeners, rules and target groups hang together, read from moto."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from moto.elbv2.models import elbv2_backends
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One rule of one listener, and where it forwards to.
+
+    Attributes:
+        weights: Weight by target-group ARN; empty for a rule that does not forward.
+    """
+
+    load_balancer: Any
+    listener: Any
+    rule: Any
+    weights: dict[str, int]
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the listener's default rule."""
+        return bool(self.rule.is_default)
+
+
+def weights_of(actions: list[Any]) -> dict[str, int]:
+    """The weights by target group of a rule's forward action."""
+    for action in actions:
+        data = getattr(action, "data", action)
+        if data.get("Type") != "forward":
+            continue
+        groups = (data.get("ForwardConfig") or {}).get("TargetGroups") or []
+        if groups:
+            return {each["TargetGroupArn"]: int(each.get("Weight", 1)) for each in groups}
+        if data.get("TargetGroupArn"):
+            return {data["TargetGroupArn"]: 1}
+    return {}
+
+
+def routes(place: Place) -> Iterator[Route]:
+    """Every rule of an account and region, the default rule of each listener last."""
+    account, region = place
+    for balancer in list(elbv2_backends[account][region].load_balancers.values()):
+        for listener in list(balancer.listeners.values()):
+            ranked = sorted(listener.rules.values(), key=_priority)
+            for rule in ranked:
+                yield Route(balancer, listener, rule, weights_of(rule.actions))
+
+
+def _priority(rule: Any) -> float:  # noqa: ANN401 - moto's rule
+    return float("inf") if rule.is_default else float(rule.priority)
+
+
+def routes_to(place: Place, target_group: str) -> list[Route]:
+    """The rules that forward to a target group, with whatever weight."""
+    return [route for route in routes(place) if target_group in route.weights]
+
+
+def target_group(place: Place, arn: str) -> Any | None:  # noqa: ANN401 - moto's target group
+    """A target group of moto's, None where there is none."""
+    account, region = place
+    return elbv2_backends[account][region].target_groups.get(arn)

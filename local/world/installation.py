@@ -1,0 +1,112 @@
+"""Put one world in the place of what moto only stores.
+
+The methods of moto's response classes are replaced once and always ask for the present world, so another
+world, or none, can be put in at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.core.responses import BaseResponse
+from moto.ecr.models import ecr_backends
+from moto.ecr.responses import ECRResponse
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.responses import ELBV2Response
+
+from local.world.binding import Call, bind
+from local.world.ecr.push import PushApi
+from local.world.ecs.clusters_api import ClustersApi, wrap_describe_clusters, wrap_tags
+from local.world.ecs.deployments_api import DeploymentsApi
+from local.world.ecs.engine import Ecs
+from local.world.ecs.services_api import ServicesApi
+from local.world.ecs.tasks_api import TasksApi
+from local.world.elb.api import ElbApi
+from local.world.elb.targets import Targets
+from local.world.world import World
+
+Answer = Mapping[str, Any]
+Operations = dict[str, Callable[[Call], Answer]]
+
+
+class Installation:
+    """One world with every part of it, and the API operations that it answers."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.targets = Targets(world)
+        self.ecs = Ecs(world, self.targets)
+        self.clusters = ClustersApi(self.ecs)
+        self.operations: dict[type[BaseResponse], Operations] = {
+            EC2ContainerServiceResponse: self._ecs_operations(),
+            ECRResponse: self._ecr_operations(),
+            ELBV2Response: {"DescribeTargetHealth": ElbApi(self.targets).target_health},
+        }
+
+    def _ecs_operations(self) -> Operations:
+        services, tasks, deployments = ServicesApi(self.ecs), TasksApi(self.ecs), DeploymentsApi(self.ecs)
+        return {
+            "CreateService": services.create,
+            "UpdateService": services.update,
+            "DeleteService": services.delete,
+            "DescribeServices": services.describe,
+            "ListServices": services.list,
+            "RunTask": tasks.run,
+            "StopTask": tasks.stop,
+            "DescribeTasks": tasks.describe,
+            "ListTasks": tasks.list,
+            "ListServiceDeployments": deployments.list,
+            "DescribeServiceDeployments": deployments.describe,
+            "DescribeServiceRevisions": deployments.revisions,
+            "StopServiceDeployment": deployments.stop,
+            "DeleteCluster": self.clusters.delete,
+        }
+
+    def _ecr_operations(self) -> Operations:
+        push = PushApi(self.world, ecr_backends, lambda place, image: None)
+        return {"PutImage": push.put_image}
+
+
+class _Present:
+    installation: Installation | None = None
+    patched = False
+
+
+def present() -> Installation:
+    """The world that is in.
+
+    Raises:
+        RuntimeError: None is.
+    """
+    if _Present.installation is None:
+        raise RuntimeError("no world is installed; call local.world.install first")
+    return _Present.installation
+
+
+def put_in(world: World) -> Installation:
+    """Put a world in, in the place of the one before."""
+    if _Present.installation is not None:
+        _Present.installation.world.close()
+    installation = _Present.installation = Installation(world)
+    if not _Present.patched:
+        _patch(installation)
+        _Present.patched = True
+    return installation
+
+
+def _patch(first: Installation) -> None:
+    for response_class, operations in first.operations.items():
+        for name in operations:
+            bind(response_class, name, _forward(response_class, name))
+    wrap_describe_clusters(lambda: present().clusters)
+    wrap_tags(lambda: present().clusters)
+
+
+def _forward(response_class: type[BaseResponse], name: str) -> Callable[[Call], Answer]:
+    def operation(call: Call) -> Answer:
+        installation = present()
+        with installation.world.lock:
+            return installation.operations[response_class][name](call)
+
+    return operation

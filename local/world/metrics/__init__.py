@@ -1,0 +1,1 @@
+"""Amazon CloudWatch made live: metrics with percentiles, and alarms that are evaluated."""

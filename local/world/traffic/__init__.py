@@ -1,0 +1,1 @@
+"""Simulated users: requests in aggregate, following the load balancers' rules."""
