@@ -1,0 +1,80 @@
+"""The decorator around every step: parse, log context, metrics, error mapping; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import BaseModel, ValidationError
+
+from tidegate.contracts.validation import sentences
+from tidegate.errors import Terminal, Transient
+from tidegate.ports import Ports
+
+C = TypeVar("C", bound=BaseModel)
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+logger = Logger(service="tidegate")
+metrics = Metrics(namespace="Tidegate", service="tidegate")
+
+_CONTEXT = ("root", "release", "service", "environment")
+
+
+def step(command_type: type[C], run: Callable[[C, Ports], dict[str, Any]]) -> Handler:
+    """Make a Lambda handler of a step.
+
+    Args:
+        command_type: The pydantic model of the step's input.
+        run: The step itself; its result is plain JSON.
+
+    Returns:
+        A handler out of which only `Transient` and `Terminal` come. The event is never logged: it may carry a
+        task token.
+    """
+
+    def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        from tidegate.bootstrap import ports
+
+        logger.set_correlation_id(str(getattr(context, "aws_request_id", "")))
+        logger.append_keys(**{key: event[key] for key in _CONTEXT if isinstance(event, Mapping) and event.get(key)})
+        name = run.__module__.rpartition(".")[2]
+        try:
+            result = run(command_type.model_validate(event), ports())
+        except ValidationError as error:
+            raise Terminal(f"{name}: {' '.join(sentences(error))}") from error
+        except (Transient, Terminal) as error:
+            logger.warning("step failed", step=name, error=type(error).__name__, reason=str(error))
+            _count("StepFailures", name)
+            raise
+        except Exception as error:
+            logger.exception("step broke", step=name)
+            _count("StepFailures", name)
+            raise Terminal(f"{name} broke: {type(error).__name__}: {error}") from error
+        finally:
+            logger.remove_keys(list(_CONTEXT))
+        logger.info("step done", step=name, outcome=result.get("outcome"), reason=result.get("reason"))
+        _publish(result)
+        return result
+
+    return handler
+
+
+def _publish(result: Mapping[str, Any]) -> None:
+    """Turn what a step reports about itself into metrics: an outcome, what was ignored, what was minted."""
+    if result.get("ignored"):
+        _count("EventsIgnored", str(result["ignored"]))
+    if result.get("releases"):
+        _count("ReleasesMinted", "all", len(result["releases"]))
+    if result.get("record") and result.get("outcome"):
+        _count("ExecutionsEnded", str(result["outcome"]))
+    for kind, number in dict(result.get("found") or {}).items():
+        if number:
+            _count("SweepFound", str(kind), number)
+
+
+def _count(metric: str, kind: str, number: float = 1) -> None:
+    metrics.add_dimension("kind", kind)
+    metrics.add_metric(metric, MetricUnit.Count, number)
+    metrics.flush_metrics(raise_on_empty_metrics=False)

@@ -1,0 +1,104 @@
+"""Take the lock of a service in an environment, or wait for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from tidegate.domain.lock import Lock, lock_key
+from tidegate.ports import Ports, Wait
+from tidegate.steps.guard import told_to_stop
+from tidegate.steps.scope import Scope, open_deployment, release_of, scope_of
+
+KEEP = timedelta(days=15)
+
+
+class Command(BaseModel):
+    """A rollback ignores freezes and stop signals; ``only_if_touched`` spares it a lock it does not need."""
+
+    root: str
+    release: str
+    service: str
+    environment: str
+    token: str
+    waiter: str
+    only_if_touched: bool = False
+    ignore_freeze: bool = False
+    restoring: bool = False
+
+
+def run(command: Command, ports: Ports) -> dict[str, Any]:
+    """Answer the own token at once when the lock is granted or must not be taken; otherwise wait for a signal.
+
+    Idempotent: an owner that asks again is granted its own lock.
+    """
+    answer = _decide(command, ports)
+    if answer is None:
+        for subject in (lock_subject(command.service, command.environment), _freeze_subject(command)):
+            now = ports.clock.now()
+            wait = Wait(subject, command.waiter, command.token, command.release, now, now + KEEP)
+            ports.waits.put(wait)
+        answer = _decide(command, ports)
+    if answer is not None:
+        ports.machines.resume(command.token, answer)
+        _forget(command, ports)
+    return {"outcome": "waiting" if answer is None else answer["outcome"]}
+
+
+def lock_subject(service: str, environment: str) -> str:
+    """What a machine that waits for a lock waits for."""
+    return f"lock/{lock_key(service, environment)}"
+
+
+def freeze_subject(service: str, environment: str) -> str:
+    """What a machine that is held by a freeze waits for."""
+    return f"freeze/{lock_key(service, environment)}"
+
+
+def _freeze_subject(command: Command) -> str:
+    return freeze_subject(command.service, command.environment)
+
+
+def _decide(command: Command, ports: Ports) -> dict[str, Any] | None:
+    """The answer, or None while it has to wait."""
+    if command.restoring:
+        if command.only_if_touched and not _touched(scope_of(ports, command.release, command.environment), ports):
+            return {"outcome": "untouched", "reason": "Nothing was changed here."}
+    else:
+        stopped = told_to_stop(release_of(ports, command.release))
+        if stopped is not None:
+            return dict(stopped)
+    if not command.ignore_freeze and ports.freezes.reason(command.service, command.environment) is not None:
+        return None
+    lock = _take(command, ports)
+    if lock is None:
+        return None
+    return {"outcome": "granted", "reason": "The lock is ours.", "fence": lock.fence}
+
+
+def _take(command: Command, ports: Ports) -> Lock | None:
+    now = ports.clock.now()
+    wanted = {"owner": command.root, "release": command.release, "at": now}
+    lock = ports.locks.acquire(command.service, command.environment, **wanted)
+    if lock is not None:
+        return lock
+    holder = ports.locks.holder(command.service, command.environment)
+    if holder is None:
+        return ports.locks.acquire(command.service, command.environment, **wanted)
+    execution = ports.machines.describe(holder.owner)
+    if execution is not None and execution.running:
+        return None
+    return ports.locks.take_over(command.service, command.environment, from_owner=holder.owner, **wanted)
+
+
+def _touched(scope: Scope, ports: Ports) -> bool:
+    return scope.environment.name in scope.release.touched and open_deployment(ports, scope) is not None
+
+
+def _forget(command: Command, ports: Ports) -> None:
+    for subject in (lock_subject(command.service, command.environment), _freeze_subject(command)):
+        for wait in ports.waits.on(subject):
+            if wait.token == command.token:
+                ports.waits.remove(wait)

@@ -1,0 +1,53 @@
+"""Wait until a deployment of ECS has come to something."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from tidegate.ports import Ports, Wait
+from tidegate.steps.guard import told_to_stop
+from tidegate.steps.read_deployment import read
+from tidegate.steps.scope import scope_of
+
+KEEP = timedelta(days=2)
+
+
+class Command(BaseModel):
+    """``token`` is the task token; ``restoring``: a stop signal does not end this wait."""
+
+    root: str
+    release: str
+    service: str
+    environment: str
+    task_definition: str
+    started_at: datetime
+    token: str
+    waiter: str
+    restoring: bool = False
+
+
+def run(command: Command, ports: Ports) -> dict[str, Any]:
+    """Store the token, then read the deployment: its last event may have come before we listened."""
+    scope = scope_of(ports, command.release, command.environment)
+    environment = scope.environment
+    state = ports.services.describe(environment.target, environment.cluster, environment.service)
+    wait: Wait | None = None
+    if state is not None:
+        now = ports.clock.now()
+        wait = Wait(subject(state.arn), command.waiter, command.token, command.release, now, now + KEEP)
+        ports.waits.put(wait)
+    rollout = read(ports, scope, command.task_definition, command.started_at)
+    stopped = not command.restoring and told_to_stop(scope.release) is not None
+    if rollout.outcome != "in_progress" or stopped or wait is None:
+        ports.machines.resume(command.token, {"signal": "already"})
+        if wait is not None:
+            ports.waits.remove(wait)
+    return {"outcome": "waiting"}
+
+
+def subject(service_arn: str) -> str:
+    """What a machine that waits for a deployment waits for; the events of ECS name only the service."""
+    return f"service-deployment/{service_arn}"

@@ -1,0 +1,149 @@
+"""Make an environment ready for a release, under its lock: what runs now, the task definition, the touch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import BaseModel
+
+from tidegate.domain import task_definition
+from tidegate.domain.deployment import Deployment, deployment_id
+from tidegate.domain.images import pinned
+from tidegate.domain.workload import ServiceState
+from tidegate.ports import Ports
+from tidegate.steps.guard import check_owner, told_to_stop
+from tidegate.steps.scope import Scope, scope_of
+
+
+class Command(BaseModel):
+    """``approval`` is the id of the approval under which this environment may be changed, if one was needed."""
+
+    root: str
+    release: str
+    service: str
+    environment: str
+    approval: str | None = None
+
+
+def run(command: Command, ports: Ports) -> dict[str, Any]:
+    """Check everything that may have changed while people thought, register, and open the deployment.
+
+    The touch is the border: before it nothing has been changed and the release may still be superseded; after
+    it every failure ends in a restore. Idempotent: the deployment's id comes from the lock.
+    """
+    check_owner(ports, command.service, command.environment, command.root)
+    scope = scope_of(ports, command.release, command.environment)
+    environment = scope.environment
+    state = ports.services.describe(environment.target, environment.cluster, environment.service)
+    if state is None:
+        where = f"service {environment.service} in cluster {environment.cluster}"
+        return {"outcome": "failed", "reason": f"There is no active {where}."}
+    refusal = told_to_stop(scope.release) or _refusal(scope, state, command, ports)
+    if refusal is not None:
+        return refusal
+    images = pinned_images(ports, scope)
+    arn = ports.task_definitions.register(environment.target, render(scope, images))
+    if not ports.releases.touch(scope.release.id, environment.name, production=environment.production):
+        return told_to_stop(scope_of(ports, command.release, command.environment).release) or {
+            "outcome": "failed",
+            "reason": "The release had ended before its environment was entered.",
+        }
+    deployment = ports.deployments.open(_deployment(scope, command, ports, state, arn, images))
+    return {
+        "outcome": "ready",
+        "reason": f"{environment.name} is ready for {scope.release.id}.",
+        "task_definition": arn,
+        "deployment": deployment.id,
+        "before_deploy": _before_deploy(scope),
+    }
+
+
+def pinned_images(ports: Ports, scope: Scope) -> dict[str, str]:
+    """Container name to ``repository uri@sha256:…`` for every container of the release."""
+    target = scope.environment.target
+    return {
+        name: pinned(ports.registry.uri(target, image.repository), image.digest)
+        for name, image in sorted(scope.release.images.items())
+    }
+
+
+def render(scope: Scope, images: dict[str, str]) -> dict[str, Any]:
+    """The RegisterTaskDefinition request for this release in this environment."""
+    tags = {
+        "tidegate:service": scope.service.name,
+        "tidegate:release": scope.release.id,
+        "tidegate:manifest-revision": str(scope.release.revision),
+    }
+    return task_definition.render(
+        scope.service.task_definition,
+        scope.environment.overrides,
+        images,
+        scope.service.family(scope.environment.name),
+        tags,
+    )
+
+
+def _refusal(scope: Scope, state: ServiceState, command: Command, ports: Ports) -> dict[str, Any] | None:
+    bad = ports.quarantine.digests(scope.service.name)
+    for name, digest in scope.release.digests.items():
+        if digest in bad:
+            return {"outcome": "rejected", "reason": f"The image of {name} is in quarantine: {bad[digest]}"}
+    if command.approval is not None:
+        approval = ports.approvals.get(command.approval)
+        if approval is None or approval.digests != scope.release.digests:
+            return {"outcome": "failed", "reason": "The approval is not for these images."}
+        if approval.from_task_definition != state.task_definition:
+            reason = f"{state.task_definition} runs now, not what the approver saw; the approval is void."
+            return {"outcome": "from_changed", "reason": reason}
+    return _red_alarms(scope, ports)
+
+
+def _red_alarms(scope: Scope, ports: Ports) -> dict[str, Any] | None:
+    """ECS ignores an alarm that is red when a deployment starts, so the manifest decides before it does."""
+    alarms = scope.environment.strategy.alarms
+    if not alarms.names or alarms.when_already_in_alarm == "accept":
+        return None
+    states = ports.alarms.states(scope.environment.target, alarms.names)
+    red = [name for name in alarms.names if states.get(name) == "ALARM"]
+    missing = [name for name in alarms.names if name not in states]
+    if not red and not missing:
+        return None
+    what = f"in ALARM already: {', '.join(red)}" if red else f"not there: {', '.join(missing)}"
+    return {"outcome": "failed", "reason": f"Alarms of {scope.environment.name} are {what}."}
+
+
+def _deployment(
+    scope: Scope, command: Command, ports: Ports, state: ServiceState, arn: str, images: dict[str, str]
+) -> Deployment:
+    environment, release = scope.environment, scope.release
+    lock = ports.locks.holder(command.service, command.environment)
+    opened_at = lock.acquired_at if lock else ports.clock.now()
+    approval = ports.approvals.get(command.approval) if command.approval else None
+    before = ports.task_definitions.describe(environment.target, state.task_definition)
+    return Deployment(
+        id=deployment_id(opened_at, release.id, release.attempt),
+        release=release.id,
+        service=scope.service.name,
+        environment=environment.name,
+        revision=release.revision,
+        strategy=environment.strategy.name,
+        task_definition=arn,
+        images=images,
+        opened_at=opened_at,
+        execution=command.root,
+        attempt=release.attempt,
+        production=environment.production,
+        from_task_definition=state.task_definition,
+        from_images={
+            str(each["name"]): str(each.get("image", "")) for each in before.get("containerDefinitions", [])
+        },
+        point_of_no_return=bool(environment.before_deploy and environment.before_deploy.point_of_no_return),
+        approved_by=approval.decided_by if approval else None,
+        fence=lock.fence if lock else 0,
+    )
+
+
+def _before_deploy(scope: Scope) -> dict[str, Any] | None:
+    task = scope.environment.before_deploy
+    return None if task is None else {**asdict(task), "command": list(task.command)}

@@ -1,0 +1,125 @@
+"""Record how a release ended in an environment; on harm, say what is no longer good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from tidegate.domain.deployment import Deployment
+from tidegate.domain.outcome import Outcome
+from tidegate.ports import Ports
+from tidegate.steps.notices import tell
+from tidegate.steps.scope import Scope, open_deployment, scope_of
+
+
+class Command(BaseModel):
+    """``cause`` and ``restored`` are given when it ended badly: why, and what it was brought back to."""
+
+    root: str
+    release: str
+    service: str
+    environment: str
+    outcome: str
+    cause: dict[str, Any] | None = None
+    restored: dict[str, Any] = Field(default_factory=dict)
+    checks: list[dict[str, Any]] = Field(default_factory=list)
+
+
+def run(command: Command, ports: Ports) -> dict[str, Any]:
+    """Close the deployment, once; the first ending stands whatever is retried."""
+    scope = scope_of(ports, command.release, command.environment)
+    deployment = open_deployment(ports, scope)
+    if command.cause is None:
+        return _succeeded(command, ports, scope, deployment)
+    return _went_back(command, ports, scope, deployment)
+
+
+def _succeeded(command: Command, ports: Ports, scope: Scope, deployment: Deployment | None) -> dict[str, Any]:
+    now = ports.clock.now()
+    reason = f"{scope.release.id} runs in {scope.environment.name}."
+    if deployment is None:
+        return {"outcome": "failed", "reason": "There is no open deployment to record."}
+    closed = ports.deployments.close(
+        replace(
+            deployment,
+            outcome=Outcome.SUCCEEDED,
+            reason=reason,
+            ended_at=now,
+            watch_until=now + timedelta(seconds=scope.environment.watch_seconds),
+            checks=tuple(command.checks),
+        )
+    )
+    if closed.outcome is not Outcome.SUCCEEDED:
+        return {"outcome": "failed", "reason": closed.reason or "The deployment had ended otherwise."}
+    _journal(command, ports, closed, "deployment.succeeded", {"reason": reason, "checks": command.checks})
+    tell(
+        ports,
+        key=f"deployed/{closed.id}/{closed.environment}",
+        kind="deployed",
+        what=f"{scope.service.name}: {_tags(scope)} runs in {closed.environment}",
+        details={"Release": closed.release, "Environment": closed.environment, "Approved by": closed.approved_by},
+        service=scope.service,
+        execution=command.root,
+    )
+    return {"outcome": "succeeded", "reason": reason}
+
+
+def _went_back(command: Command, ports: Ports, scope: Scope, deployment: Deployment | None) -> dict[str, Any]:
+    cause = command.cause or {}
+    outcome = Outcome.ROLLED_BACK if command.outcome == "rolled_back" else Outcome.FAILED
+    if outcome is Outcome.ROLLED_BACK and cause.get("outcome") == "cancelled":
+        outcome = Outcome.CANCELLED
+    reason = " ".join(text for text in (cause.get("reason"), command.restored.get("reason")) if text)
+    if deployment is not None:
+        if deployment.outcome is None:
+            ended = replace(deployment, outcome=outcome, reason=reason[:4000], ended_at=ports.clock.now())
+            ports.deployments.close(ended)
+        else:
+            ports.deployments.revoke(deployment, reason=reason[:1000])
+        _journal(command, ports, deployment, f"deployment.{outcome}", {"reason": reason, "restored": command.restored})
+    quarantined = _quarantine(command, ports, scope, cause)
+    if quarantined:
+        reason += f" In quarantine now: {', '.join(quarantined)}."
+    return {"outcome": str(outcome), "reason": reason[:3000]}
+
+
+def _quarantine(command: Command, ports: Ports, scope: Scope, cause: dict[str, Any]) -> list[str]:
+    """Only on evidence, and only digests that did not run before: a good digest must not be caught."""
+    if not cause.get("evidence"):
+        return []
+    kept = {str(image).rpartition("@")[2] for image in command.restored.get("to_images", {}).values()}
+    bad = sorted(set(scope.release.digests.values()) - kept)
+    for digest in bad:
+        ports.quarantine.add(
+            scope.service.name,
+            digest,
+            reason=f"{cause['evidence']} in {command.environment}: {cause.get('reason')}"[:1000],
+            release=command.release,
+            at=ports.clock.now(),
+        )
+    return bad
+
+
+def _journal(
+    command: Command, ports: Ports, deployment: Deployment, kind: str, entry: dict[str, Any]
+) -> None:
+    whole = {
+        "environment": deployment.environment,
+        "execution": command.root,
+        "from": deployment.from_task_definition,
+        "to": deployment.task_definition,
+        "images": deployment.images,
+        **entry,
+    }
+    key = f"{kind}/{deployment.environment}/{deployment.attempt}/{command.root.rpartition(':')[2]}"
+    ports.journal.append(command.release, kind, whole, at=ports.clock.now(), key=key)
+
+
+def _tags(scope: Scope) -> str:
+    return ", ".join(
+        f"{image.repository}:{image.tag}" if image.tag else f"{image.repository}@{image.digest[:19]}"
+        for _, image in sorted(scope.release.images.items())
+    )
