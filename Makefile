@@ -55,7 +55,7 @@ endef
 
 .PHONY: help
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: requirements.lock
 	@$(call make-venv,$(VENV))
@@ -93,14 +93,16 @@ test: $(VENV)/.installed ## Every test that needs no browser and no AWS account,
 test-unit: $(VENV)/.installed ## Only the fast ones
 	@$(PY) -m pytest tests/unit tests/statemachines $(ARGS)
 
-.PHONY: lint types imports asl format
-lint: $(VENV)/.installed imports asl ## Style, imports, state machines, template
+.PHONY: lint style types imports asl format
+lint: $(VENV)/.installed style imports asl ## Style, imports, state machines, template
+	@$(VENV)/bin/cfn-lint
+
+style: $(VENV)/.installed ## ruff: its rules and its format
 	@$(VENV)/bin/ruff check $(SOURCES)
 	@$(VENV)/bin/ruff format --check $(SOURCES)
-	@if [ -f template.yaml ]; then $(VENV)/bin/cfn-lint; fi
 
 format: $(VENV)/.installed ## Format the Python
-	@$(VENV)/bin/ruff check --fix-only $(SOURCES)
+	@$(VENV)/bin/ruff check --fix-only --quiet $(SOURCES)
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 imports: $(VENV)/.installed ## Who may import whom
@@ -112,20 +114,44 @@ asl: $(VENV)/.installed node_modules/.installed ## Amazon States Language, each 
 types: $(VENV)/.installed ## mypy, strict
 	@$(VENV)/bin/mypy $(SOURCES)
 
-.PHONY: bench ci lock clean
+.PHONY: bench ci lock lock-check arm64 clean
 bench: $(VENV)/.installed ## Every benchmark; each prints a table and writes JSON below build/bench
 	@for benchmark in $(sort $(wildcard bench/*.py)); do $(PY) "$$benchmark"; done
 
 ci: ## Exactly what CI runs
 	@.ci/run
 
+# $(call compile,FOLDER): the three Python lock files, written below FOLDER; what is pinned there already stays.
+define compile
+	compile() { $(VENV)/bin/uv pip compile --quiet --no-header --generate-hashes "$$@" >/dev/null; }; \
+	compile --universal --python-version 3.11 --group layer --group local --group dev -o $(1)/requirements.lock; \
+	compile --universal --python-version 3.11 --group sam -o $(1)/requirements-sam.lock; \
+	compile --python-platform aarch64-manylinux2014 --python-version 3.13 --no-annotate --group layer \
+	  --constraints $(1)/requirements.lock -o $(1)/layers/tidegate/requirements.txt
+endef
+LOCKS := requirements.lock requirements-sam.lock layers/tidegate/requirements.txt
+
 lock: $(VENV)/.installed ## Write the lock files from pyproject.toml and package.json
-	@compile() { $(VENV)/bin/uv pip compile --quiet --no-header --generate-hashes --python-version "$$1" "$${@:2}"; }; \
-	compile 3.11 --universal --group layer --group local --group dev -o requirements.lock; \
-	compile 3.11 --universal --group sam -o requirements-sam.lock; \
-	mkdir -p layers/tidegate; \
-	compile 3.13 --group layer --constraints requirements.lock --no-annotate --python-platform aarch64-manylinux2014 -o layers/tidegate/requirements.txt; \
-	if command -v npm >/dev/null; then npm install --package-lock-only --silent; fi
+	@$(call compile,.)
+	@if command -v npm >/dev/null; then npm install --package-lock-only --silent; fi
+
+# Versions are compared, not hashes: a project may add a wheel for another platform to an old release.
+lock-check: $(VENV)/.installed ## Fail when a lock file is not what pyproject.toml asks for
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	cp --parents $(LOCKS) "$$scratch"; \
+	$(call compile,"$$scratch"); \
+	for lock in $(LOCKS); do \
+	  diff <(grep -E '^[a-z0-9].*==' "$$lock") <(grep -E '^[a-z0-9].*==' "$$scratch/$$lock") \
+	    || { echo "$$lock has drifted; run make lock" >&2; exit 1; }; \
+	done
+	@echo "$(words $(LOCKS)) lock files agree with pyproject.toml"
+
+# Wheels alone, for the architecture that Lambda runs by default: a source package could not be built for it here.
+arm64: $(VENV)/.installed ## Fail when a package of the layer has no wheel for arm64
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	$(VENV)/bin/uv pip install --quiet --target "$$scratch" --require-hashes --only-binary :all: \
+	  --python-platform aarch64-manylinux2014 --python-version 3.13 -r layers/tidegate/requirements.txt; \
+	echo "$$(ls -d "$$scratch"/*.dist-info | wc -l) wheels of the layer exist for arm64"
 
 clean: ## Remove everything that is made, except the environments
 	@rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
