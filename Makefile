@@ -124,7 +124,7 @@ ci: ## Exactly what CI runs
 # $(call compile,FOLDER): the three Python lock files, written below FOLDER; what is pinned there already stays.
 define compile
 	compile() { $(VENV)/bin/uv pip compile --quiet --no-header --generate-hashes "$$@" >/dev/null; }; \
-	compile --universal --python-version 3.11 --group layer --group local --group dev -o $(1)/requirements.lock; \
+	compile --universal --python-version 3.11 --group layer --group local --group dev --group bench -o $(1)/requirements.lock; \
 	compile --universal --python-version 3.11 --group sam -o $(1)/requirements-sam.lock; \
 	compile --python-platform aarch64-manylinux2014 --python-version 3.13 --no-annotate --group layer \
 	  --constraints $(1)/requirements.lock -o $(1)/layers/tidegate/requirements.txt

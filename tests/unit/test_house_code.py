@@ -1,0 +1,198 @@
+"""The size of modules and functions, who reads the environment, who imports what, and words that must not occur."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.statemachines.machines import ROOT
+
+PACKAGE = ROOT / "layers/tidegate/tidegate"
+LONGEST_MODULE = 200
+LONGEST_FUNCTION = 30
+# A ratchet: what is longer for a reason, with its length. It may shrink, and then the number here shrinks too.
+LONGER_MODULES: dict[str, tuple[int, str]] = {}
+LONGER_FUNCTIONS: dict[str, tuple[int, str]] = {}
+
+
+def modules(*folders: str) -> list[Path]:
+    """Every Python file of ours below the folders."""
+    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert found, f"no Python below {folders}"
+    return found
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Every function of a module with its length in lines: signature and body, without docstring and decorators."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            documented = ast.get_docstring(node, clean=False) is not None
+            docstring = _lines(node.body[0]) if documented else 0
+            yield f"{relative(path)}::{node.name}", _lines(node) - docstring
+
+
+def _lines(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def beyond(lengths: dict[str, int], longest: int, exceptions: dict[str, tuple[int, str]]) -> list[str]:
+    """What is longer than allowed, and exceptions that are no longer true."""
+    problems = [
+        f"{name} has {lines} lines, at most {exceptions.get(name, (longest, ''))[0]} are allowed"
+        for name, lines in lengths.items()
+        if lines > exceptions.get(name, (longest, ""))[0]
+    ]
+    stale = [name for name, (lines, _) in exceptions.items() if lengths.get(name, 0) < lines]
+    return problems + [f"the exception for {name} can be lowered or removed" for name in stale]
+
+
+def test_modules_are_short():
+    lengths = {
+        relative(path): len(path.read_text().splitlines()) for path in modules("layers", "local", "functions")
+    }
+    assert beyond(lengths, LONGEST_MODULE, LONGER_MODULES) == []
+
+
+def test_functions_are_short():
+    lengths = dict(found for path in modules("layers", "local", "functions") for found in functions(path))
+    assert beyond(lengths, LONGEST_FUNCTION, LONGER_FUNCTIONS) == []
+
+
+def test_the_length_of_a_function_leaves_out_its_docstring(tmp_path: Path, monkeypatch):
+    # Given
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    module = tmp_path / "module.py"
+    module.write_text('def add(a, b):\n    """Add.\n\n    More.\n    """\n    return a + b\n')
+
+    # When / Then
+    assert list(functions(module)) == [("module.py::add", 2)]
+
+
+def test_a_stale_or_a_missing_exception_is_found():
+    assert beyond({"a": 201, "b": 10}, 200, {"b": (250, "why")}) == [
+        "a has 201 lines, at most 200 are allowed",
+        "the exception for b can be lowered or removed",
+    ]
+
+
+def reads_environment(module: ast.Module) -> bool:
+    """Whether a module touches os.environ or os.getenv, however it imports them."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}:
+            return True
+        if isinstance(node, ast.ImportFrom) and node.module == "os":
+            return any(name.name in {"environ", "environb", "getenv"} for name in node.names)
+    return False
+
+
+def test_settings_is_the_only_reader_of_the_environment():
+    readers = {relative(path) for path in modules("layers", "functions") if reads_environment(tree(path))}
+    assert readers == {"layers/tidegate/tidegate/settings.py"}
+
+
+def imported(module: ast.Module) -> set[str]:
+    """The first part of every name that a module imports."""
+    names = {name.name for node in ast.walk(module) if isinstance(node, ast.Import) for name in node.names}
+    names |= {
+        node.module or "" for node in ast.walk(module) if isinstance(node, ast.ImportFrom) if not node.level
+    }
+    return {name.split(".")[0] for name in names}
+
+
+def test_the_domain_imports_the_standard_library_and_itself_only():
+    for path in [*modules("layers/tidegate/tidegate/domain"), PACKAGE / "ports.py", PACKAGE / "errors.py"]:
+        assert imported(tree(path)) - sys.stdlib_module_names <= {"tidegate"}, relative(path)
+
+
+def test_the_domain_has_no_clock_and_no_input_or_output():
+    clocks = {"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"}
+    outside = {
+        "asyncio",
+        "http",
+        "os",
+        "pathlib",
+        "random",
+        "secrets",
+        "shutil",
+        "socket",
+        "subprocess",
+        "threading",
+        "urllib",
+    }
+    for path in modules("layers/tidegate/tidegate/domain"):
+        module = tree(path)
+        calls = {
+            node.func.attr
+            for node in ast.walk(module)
+            if isinstance(node, ast.Call)
+            if isinstance(node.func, ast.Attribute)
+        }
+        assert calls & clocks == set(), f"{relative(path)} asks for the time"
+        assert imported(module) & outside == set(), f"{relative(path)} reaches outside"
+
+
+def test_every_module_of_the_package_stands_in_the_import_contracts():
+    # Given
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    protected = {module for contract in contracts for module in contract.get("protected_modules", [])}
+
+    # When
+    present = {f"tidegate.{path.stem}" for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
+
+    # Then
+    assert present - {"tidegate.__init__", "tidegate.__pycache__"} - protected == set()
+
+
+# Put together from parts, so that this file does not hold them itself.
+FORBIDDEN = re.compile(
+    "|".join(
+        re.escape(a + b) if a != "/" else rf"(?<![\w.}}/-])/{b}/"
+        for a, b in [
+            ("py", "pi.org"), ("python", "hosted.org"), ("npm", "js.org"), ("npm", "js.com"), ("deb.", "debian.org"),
+            ("/", "work"), ("/", "root"), ("/", "home"), (".py", "env/versions"),
+        ]
+    )
+)  # fmt: skip
+
+
+def tracked() -> list[Path]:
+    """Every file that git tracks or would track."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [ROOT / line for line in listing.stdout.splitlines()]
+    assert found, "git lists no file"
+    return [path for path in found if path.is_file()]
+
+
+def test_no_file_names_a_machine_path_or_a_registry():
+    found = [
+        f"{relative(path)}:{number}: {line.strip()[:100]}"
+        for path in tracked()
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if FORBIDDEN.search(line)
+    ]
+    assert found == []
+
+
+def test_a_forbidden_word_is_found():
+    assert FORBIDDEN.search("see https://py" + "pi.org/simple")
+    assert FORBIDDEN.search("cd /" + "work/main")
+    assert not FORBIDDEN.search("https://example.com/work/root/home/")
