@@ -1,0 +1,53 @@
+"""Mends of moto 5.2.5: what the local cloud needs and moto does not do, one small module per subject.
+
+`install()` applies them in the order of `ORDER`: first what the others call (the backend, the clients, the
+program cache), then the interpreter from expressions up to executions, then what the API answers.
+"""
+
+from __future__ import annotations
+
+from local.mends import (
+    answers,
+    assignments,
+    attempts,
+    backends,
+    casing,
+    clients,
+    error_names,
+    executions,
+    expressions,
+    history,
+    interruption,
+    nested,
+    programs,
+    tokens,
+)
+from local.mends.patching import Mend, Mends
+
+ORDER: tuple[Mends, ...] = (
+    backends.MENDS,
+    clients.MENDS,
+    programs.MENDS,
+    history.MENDS,
+    expressions.MENDS,
+    assignments.MENDS,
+    interruption.MENDS,
+    error_names.MENDS,
+    tokens.MENDS,
+    attempts.MENDS,
+    casing.MENDS,
+    nested.MENDS,
+    executions.MENDS,
+    answers.MENDS,
+)
+
+
+def install() -> None:
+    """Apply every mend to the moto of this process; calling it again changes nothing."""
+    for mends in ORDER:
+        mends.apply()
+
+
+def all_mends() -> list[Mend]:
+    """Every mend, in the order of application."""
+    return [mend for mends in ORDER for mend in mends.all]
