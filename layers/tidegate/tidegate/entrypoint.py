@@ -38,7 +38,9 @@ def step(command_type: type[C], run: Callable[[C, Ports], dict[str, Any]]) -> Ha
         from tidegate.bootstrap import ports
 
         logger.set_correlation_id(str(getattr(context, "aws_request_id", "")))
-        logger.append_keys(**{key: event[key] for key in _CONTEXT if isinstance(event, Mapping) and event.get(key)})
+        logger.append_keys(
+            **{key: event[key] for key in _CONTEXT if isinstance(event, Mapping) and event.get(key)}
+        )
         name = run.__module__.rpartition(".")[2]
         try:
             result = run(command_type.model_validate(event), ports())

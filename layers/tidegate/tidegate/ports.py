@@ -84,7 +84,9 @@ class Releases(Protocol):
     def mark_point_of_no_return(self, release: str) -> None:
         """Note that nothing older can run any more where this release's migration ran."""
 
-    def end(self, release: str, outcome: Outcome, reason: str, *, at: datetime, environment: str | None) -> bool:
+    def end(
+        self, release: str, outcome: Outcome, reason: str, *, at: datetime, environment: str | None
+    ) -> bool:
         """Write the terminal record of the release; False when it has one already (the first one stands)."""
 
 
@@ -182,7 +184,9 @@ class Approvals(Protocol):
 class Locks(Protocol):
     """One owner per service and environment."""
 
-    def acquire(self, service: str, environment: str, *, owner: str, release: str, at: datetime) -> Lock | None:
+    def acquire(
+        self, service: str, environment: str, *, owner: str, release: str, at: datetime
+    ) -> Lock | None:
         """Take a free lock, or confirm one's own; None when somebody else holds it."""
 
     def take_over(
@@ -261,7 +265,9 @@ class Intake(Protocol):
 class Registry(Protocol):
     """Amazon ECR."""
 
-    def image(self, target: Target, repository: str, *, tag: str | None = None, digest: str | None = None) -> ImageRef | None:
+    def image(
+        self, target: Target, repository: str, *, tag: str | None = None, digest: str | None = None
+    ) -> ImageRef | None:
         """An image by tag or digest (with its newest tag), also when archived: see `ImageRef.status`; None when it is not there."""
 
     def images(self, target: Target, repository: str) -> tuple[ImageRef, ...]:
@@ -302,7 +308,9 @@ class Services(Protocol):
     def stop(self, target: Target, deployment: str) -> bool:
         """Stop a service deployment so that ECS rolls it back; False when there is nothing to stop any more."""
 
-    def tasks(self, target: Target, cluster: str, service: str, *, stopped: bool = False) -> tuple[TaskState, ...]:
+    def tasks(
+        self, target: Target, cluster: str, service: str, *, stopped: bool = False
+    ) -> tuple[TaskState, ...]:
         """The running tasks of a service, or the lately stopped ones."""
 
 
@@ -320,8 +328,15 @@ class Tasks(Protocol):
     """One-off tasks: migrations and integration checks."""
 
     def run(
-        self, target: Target, cluster: str, service: str, task_definition: str, container: str,
-        command: Sequence[str], *, key: str,
+        self,
+        target: Target,
+        cluster: str,
+        service: str,
+        task_definition: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        key: str,
     ) -> str:
         """Run one task with the network and capacity of the service; the same ``key`` runs it once. Returns its ARN."""
 

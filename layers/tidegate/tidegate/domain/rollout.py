@@ -74,10 +74,16 @@ def _by_status(
             return Rollout("succeeded", "ECS reports the deployment as SUCCESSFUL.", None, ours)
         return _wait(ours, now, deadline, "ECS has not retired the old deployment")
     if ours.status == "ROLLBACK_SUCCESSFUL":
-        return Rollout("rolled_back", f"ECS rolled the deployment back: {_why(ours)}", evidence_of(ours), ours)
+        return Rollout(
+            "rolled_back", f"ECS rolled the deployment back: {_why(ours)}", evidence_of(ours), ours
+        )
     if ours.status in ("ROLLBACK_FAILED", "STOPPED"):
-        return Rollout("failed", f"ECS ended the deployment as {ours.status}: {_why(ours)}", evidence_of(ours), ours)
-    return _wait(ours, now, deadline, f"The deployment is {ours.status}, {ours.running} of {ours.requested} tasks run")
+        return Rollout(
+            "failed", f"ECS ended the deployment as {ours.status}: {_why(ours)}", evidence_of(ours), ours
+        )
+    return _wait(
+        ours, now, deadline, f"The deployment is {ours.status}, {ours.running} of {ours.requested} tasks run"
+    )
 
 
 def evidence_of(deployment: ServiceDeployment) -> Evidence | None:
@@ -89,7 +95,9 @@ def evidence_of(deployment: ServiceDeployment) -> Evidence | None:
     return None
 
 
-def _ours(deployments: Sequence[ServiceDeployment], task_definition: str, since: datetime) -> ServiceDeployment | None:
+def _ours(
+    deployments: Sequence[ServiceDeployment], task_definition: str, since: datetime
+) -> ServiceDeployment | None:
     candidates = [
         each
         for each in deployments

@@ -97,11 +97,15 @@ def _digests(expected: Expected, service: ServiceState, tasks: Sequence[TaskStat
         for name, digest in sorted(expected.digests.items()):
             found = _container(task, name)
             if found is None or found.digest is None:
-                return Check("digests", "pending", f"Task {task.id} does not report the digest of {name} yet.")
+                return Check(
+                    "digests", "pending", f"Task {task.id} does not report the digest of {name} yet."
+                )
             if found.digest != digest:
                 return Check("digests", "failed", f"Task {task.id} runs {found.digest} as {name}.")
     if len(running) < service.desired:
-        return Check("digests", "pending", f"Only {len(running)} of {service.desired} tasks report their digests.")
+        return Check(
+            "digests", "pending", f"Only {len(running)} of {service.desired} tasks report their digests."
+        )
     return Check("digests", "passed", f"All {len(running)} tasks run the released digests.")
 
 
@@ -112,19 +116,27 @@ def _container_health(expected: Expected, tasks: Sequence[TaskState]) -> Check:
         if task.last_status == "RUNNING" and task.task_definition == expected.task_definition
         for name in sorted(expected.health_checked)
     ]
-    sick = [f"{state.name} in task {task.id}" for task, state in states if state and state.health == "UNHEALTHY"]
+    sick = [
+        f"{state.name} in task {task.id}" for task, state in states if state and state.health == "UNHEALTHY"
+    ]
     if sick:
         return Check("container health", "failed", f"Unhealthy: {', '.join(sick[:3])}.")
     healthy = sum(1 for _, state in states if state and state.health == "HEALTHY")
     status: CheckStatus = "passed" if healthy == len(states) else "pending"
-    return Check("container health", status, f"{healthy} of {len(states)} health-checked containers are healthy.")
+    return Check(
+        "container health", status, f"{healthy} of {len(states)} health-checked containers are healthy."
+    )
 
 
 def _target_health(group: str, states: Sequence[TargetState], desired: int) -> Check:
     name = f"targets of {group.split('/')[1] if '/' in group else group}"
     healthy = sum(1 for state in states if state.state == "healthy")
-    others = sorted({f"{each.state} ({each.reason})" if each.reason else each.state for each in states} - {"healthy"})
-    figures = f"{healthy} of {desired} targets are healthy{'; others: ' + ', '.join(others) if others else ''}."
+    others = sorted(
+        {f"{each.state} ({each.reason})" if each.reason else each.state for each in states} - {"healthy"}
+    )
+    figures = (
+        f"{healthy} of {desired} targets are healthy{'; others: ' + ', '.join(others) if others else ''}."
+    )
     return Check(name, "passed" if healthy >= desired else "pending", figures)
 
 

@@ -100,7 +100,13 @@ class ServiceDeployment:
     @property
     def in_flight(self) -> bool:
         """Whether ECS still works on it."""
-        return self.status in ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+        return self.status in (
+            "PENDING",
+            "IN_PROGRESS",
+            "STOP_REQUESTED",
+            "ROLLBACK_REQUESTED",
+            "ROLLBACK_IN_PROGRESS",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ def _freeze_subject(command: Command) -> str:
 def _decide(command: Command, ports: Ports) -> dict[str, Any] | None:
     """The answer, or None while it has to wait."""
     if command.restoring:
-        if command.only_if_touched and not _touched(scope_of(ports, command.release, command.environment), ports):
+        if command.only_if_touched and not _touched(
+            scope_of(ports, command.release, command.environment), ports
+        ):
             return {"outcome": "untouched", "reason": "Nothing was changed here."}
     else:
         stopped = told_to_stop(release_of(ports, command.release))

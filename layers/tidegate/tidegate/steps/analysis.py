@@ -68,7 +68,9 @@ def _words(tasks: list[dict[str, Any]]) -> str:
     if not tasks:
         return ""
     first = tasks[0]
-    text = f" Task {first['task'].rpartition('/')[2]} stopped: {first['stopped_reason'] or first['stop_code']}."
+    text = (
+        f" Task {first['task'].rpartition('/')[2]} stopped: {first['stopped_reason'] or first['stop_code']}."
+    )
     for container in first["containers"]:
         if container["exit_code"]:
             text += f" Container {container['name']} ended with exit code {container['exit_code']}."

@@ -30,12 +30,21 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     now = ports.clock.now()
     release = release_of(ports, command.release)
     waits = [
-        Wait(subject(image.repository, image.digest), command.waiter, command.token, release.id, now, now + KEEP)
+        Wait(
+            subject(image.repository, image.digest),
+            command.waiter,
+            command.token,
+            release.id,
+            now,
+            now + KEEP,
+        )
         for image in release.images.values()
     ]
     for wait in waits:
         ports.waits.put(wait)
-    scans = [ports.registry.scan(ports.home, image.repository, image.digest) for image in release.images.values()]
+    scans = [
+        ports.registry.scan(ports.home, image.repository, image.digest) for image in release.images.values()
+    ]
     stopped = told_to_stop(release_of(ports, command.release)) is not None
     if stopped or all(scan.status is not None and scan.status not in PENDING for scan in scans):
         ports.machines.resume(command.token, {"signal": "already"})

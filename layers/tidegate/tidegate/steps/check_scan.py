@@ -41,7 +41,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         wait = max(1, min(LOOK_AGAIN_SECONDS, int(left.total_seconds()) + 1))
         return {"outcome": "pending", "reason": total.reason, "wait_seconds": wait}
     allowed = total.allowed or (total.outcome == "pending" and service.scan.when_missing == "allow")
-    reason = total.reason if allowed or total.outcome == "blocked" else f"The scan gate stops it. {total.reason}"
+    reason = (
+        total.reason if allowed or total.outcome == "blocked" else f"The scan gate stops it. {total.reason}"
+    )
     ports.journal.append(
         release.id,
         "scan.passed" if allowed else "scan.blocked",

@@ -32,7 +32,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     """The first terminal record stands; a repeated call returns it again."""
     outcome, reason = _outcome(command), command.reason
     release = ports.releases.get(command.release) if command.release else None
-    if release is not None and not (command.kind == "release" and release.execution not in (None, command.root)):
+    if release is not None and not (
+        command.kind == "release" and release.execution not in (None, command.root)
+    ):
         outcome, reason = _end(command, ports, release, outcome)
     _leave_nothing(command, ports, release)
     record = _journal(command, ports, outcome, reason)

@@ -8,7 +8,14 @@ from tidegate.ports import Ports
 
 
 def tell(
-    ports: Ports, *, key: str, kind: str, what: str, details: dict[str, str | None], service: Service | None, execution: str
+    ports: Ports,
+    *,
+    key: str,
+    kind: str,
+    what: str,
+    details: dict[str, str | None],
+    service: Service | None,
+    execution: str,
 ) -> None:
     """Publish a message once.
 
@@ -35,7 +42,11 @@ def tell(
         ports.notifier.publish(topic, what, "\n".join(lines), attributes)
     except Terminal as error:
         ports.journal.append(
-            service.name if service else "tidegate", "notice.failed", {"what": what, "why": str(error)}, at=now, key=mark
+            service.name if service else "tidegate",
+            "notice.failed",
+            {"what": what, "why": str(error)},
+            at=now,
+            key=mark,
         )
     ports.intake.first(mark, at=now, value="sent")
 

@@ -42,7 +42,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         ports.tasks.stop(target, cluster, command.task, reason)
         return _result(command, "failed", f"Task {command.name} was stopped: {reason}")
     if task is None or task.exit_code != 0:
-        return _result(command, "failed", f"Task {command.name} {_how(task)}.{_last_words(task, scope, ports)}")
+        return _result(
+            command, "failed", f"Task {command.name} {_how(task)}.{_last_words(task, scope, ports)}"
+        )
     return _result(command, "passed", f"Task {command.name} ended with exit code 0.")
 
 

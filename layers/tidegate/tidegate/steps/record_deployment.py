@@ -60,7 +60,11 @@ def _succeeded(command: Command, ports: Ports, scope: Scope, deployment: Deploym
         key=f"deployed/{closed.id}/{closed.environment}",
         kind="deployed",
         what=f"{scope.service.name}: {_tags(scope)} runs in {closed.environment}",
-        details={"Release": closed.release, "Environment": closed.environment, "Approved by": closed.approved_by},
+        details={
+            "Release": closed.release,
+            "Environment": closed.environment,
+            "Approved by": closed.approved_by,
+        },
         service=scope.service,
         execution=command.root,
     )
@@ -79,7 +83,13 @@ def _went_back(command: Command, ports: Ports, scope: Scope, deployment: Deploym
             ports.deployments.close(ended)
         else:
             ports.deployments.revoke(deployment, reason=reason[:1000])
-        _journal(command, ports, deployment, f"deployment.{outcome}", {"reason": reason, "restored": command.restored})
+        _journal(
+            command,
+            ports,
+            deployment,
+            f"deployment.{outcome}",
+            {"reason": reason, "restored": command.restored},
+        )
     quarantined = _quarantine(command, ports, scope, cause)
     if quarantined:
         reason += f" In quarantine now: {', '.join(quarantined)}."

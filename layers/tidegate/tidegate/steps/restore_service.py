@@ -45,7 +45,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     place = (environment.target, environment.cluster, environment.service)
     state = ports.services.describe(*place)
     if state is None:
-        return _result("failed", "The ECS service, or its cluster, is gone; there is nothing to restore.", None)
+        return _result(
+            "failed", "The ECS service, or its cluster, is gone; there is nothing to restore.", None
+        )
     choice = choose_target(ports, scope, command.target)
     if choice.deployment is None:
         return _result("failed", f"{choice.reason} People must decide.", None, state.task_definition)
@@ -63,7 +65,9 @@ def choose_target(ports: Ports, scope: Scope, wanted: str | None) -> RollbackTar
     quarantined = frozenset(ports.quarantine.digests(name))
     missing: list[str] = []
     while True:
-        choice = rollback_target(history, bad_release=scope.release.id, quarantined=quarantined, wanted=wanted)
+        choice = rollback_target(
+            history, bad_release=scope.release.id, quarantined=quarantined, wanted=wanted
+        )
         if choice.deployment is None:
             reason = " ".join([*missing, choice.reason])
             return RollbackTarget(None, reason)
@@ -147,7 +151,9 @@ def _settle(ports: Ports, scope: Scope, target: Deployment, arn: str, *, late: b
         result = _result("settling", verification.sentence(checks, "pending"), target, arn)
     else:
         words = verification.sentence(checks, "failed") or verification.sentence(checks, "pending")
-        result = _result("failed", f"{target.release} was brought back but is not healthy: {words}", target, arn)
+        result = _result(
+            "failed", f"{target.release} was brought back but is not healthy: {words}", target, arn
+        )
     return {**result, "checks": [asdict(check) for check in checks]}
 
 

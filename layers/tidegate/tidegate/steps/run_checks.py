@@ -56,11 +56,15 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
 
 def _try(ports: Ports, check: HttpCheck) -> Check:
-    answer = ports.http.request(check.method, check.url, check.headers, max(1.0, check.expect.within_ms / 1000 * 2))
+    answer = ports.http.request(
+        check.method, check.url, check.headers, max(1.0, check.expect.within_ms / 1000 * 2)
+    )
     fault = _fault(answer, check.expect)
     if fault is not None:
         return Check(check.name, "failed", f"{check.method} {check.url} {fault}.")
-    return Check(check.name, "passed", f"{check.method} {check.url} gave {answer.status} in {answer.elapsed_ms} ms.")
+    return Check(
+        check.name, "passed", f"{check.method} {check.url} gave {answer.status} in {answer.elapsed_ms} ms."
+    )
 
 
 def _fault(answer: HttpAnswer, expect: HttpExpectation) -> str | None:

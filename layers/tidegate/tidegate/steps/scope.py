@@ -40,7 +40,9 @@ def service_at(ports: Ports, name: str, revision: int | None = None) -> tuple[in
     """
     found = ports.catalogue.get(name, revision)
     if found is None:
-        raise Terminal(f"The catalogue does not know service {name}{f', revision {revision}' if revision else ''}.")
+        raise Terminal(
+            f"The catalogue does not know service {name}{f', revision {revision}' if revision else ''}."
+        )
     return found
 
 

@@ -31,7 +31,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     place = (environment.target, environment.cluster, environment.service)
     state = ports.services.describe(*place)
     if state is None:
-        return _result("failed", f"There is no active service {environment.service} in {environment.cluster}.")
+        return _result(
+            "failed", f"There is no active service {environment.service} in {environment.cluster}."
+        )
     if state.task_definition != command.task_definition:
         check_owner(ports, command.service, command.environment, command.root)
         ports.services.deploy(

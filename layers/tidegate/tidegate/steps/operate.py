@@ -1,0 +1,165 @@
+"""Do one thing that an operator asks for: cancel, retry, promote, lift a quarantine, freeze, thaw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from tidegate.contracts.inputs import OperateInput
+from tidegate.contracts.validation import InvalidInput, validate
+from tidegate.domain.outcome import Outcome, StopSignal
+from tidegate.domain.release import Release, execution_name
+from tidegate.ports import Ports
+from tidegate.steps.acquire_lock import freeze_subject
+from tidegate.steps.mint import Draft, by_hand
+from tidegate.steps.resume import wake, wake_release
+
+Answer = tuple[str, str, str | None]
+"""Outcome, reason, release."""
+
+
+class Command(BaseModel):
+    """``input`` is what the execution was started with, as it came."""
+
+    root: str
+    input: Any
+
+
+def run(command: Command, ports: Ports) -> dict[str, Any]:
+    """Refuse with one sentence, or do it and write it down. Every action may be repeated."""
+    try:
+        request = validate(OperateInput, command.input)
+    except InvalidInput as error:
+        return _result("rejected", str(error), None, None)
+    outcome, reason, release = _ACTIONS[request.action](request, command, ports)
+    subject = release or request.release or f"{request.service}/{request.environment or '*'}"
+    entry = {
+        "action": request.action,
+        "outcome": outcome,
+        "reason": request.reason,
+        "requested_by": request.requested_by,
+        "digest": request.digest,
+        "execution": command.root,
+    }
+    key = f"operate/{command.root.rpartition(':')[2]}"
+    ports.journal.append(subject, f"operator.{request.action}", entry, at=ports.clock.now(), key=key)
+    return _result(outcome, reason, release, f"{subject}/{key}")
+
+
+def _cancel(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    release = _known(request, ports)
+    if isinstance(release, str):
+        return "rejected", release, None
+    if release.ended:
+        return "rejected", f"release: {release.id} has ended already as {release.outcome}.", release.id
+    reason = f"Cancelled by {request.requested_by or 'an operator'}: {request.reason}"
+    told = ports.releases.stop(release.id, StopSignal.CANCELLED, reason, unless_production=False)
+    wake_release(ports, release.id, StopSignal.CANCELLED.value)
+    if not told and release.stop is not StopSignal.CANCELLED:
+        return "rejected", f"release: {release.id} is being stopped already ({release.stop}).", release.id
+    return "succeeded", f"{release.id} stops at its next gate; what it has touched is restored.", release.id
+
+
+def _retry(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    release = _known(request, ports)
+    if isinstance(release, str):
+        return "rejected", release, None
+    if not release.ended:
+        return "rejected", f"release: {release.id} still runs; cancel it first.", release.id
+    if release.outcome is Outcome.SUCCEEDED:
+        return "rejected", f"release: {release.id} has succeeded; promote it instead.", release.id
+    attempt = release.attempt + 1
+    name = execution_name(release.id, attempt)
+    payload = {"release": release.id, "attempt": attempt, "from_environment": release.failed_environment}
+    ports.machines.start("normal_deployment", name, payload)
+    where = f" from {release.failed_environment}" if release.failed_environment else ""
+    return "succeeded", f"Attempt {attempt} of {release.id} started{where}.", release.id
+
+
+def _promote(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    earlier = _known(request, ports)
+    if isinstance(earlier, str):
+        return "rejected", earlier, None
+    found = ports.catalogue.get(earlier.service)
+    if found is None:
+        return "rejected", f"release: its service {earlier.service} is no longer registered.", None
+    draft = Draft(
+        service=earlier.service,
+        revision=found[0],
+        images=dict(earlier.images),
+        pushed_at=earlier.newest_push,
+        trigger="operator",
+        requested_by=request.requested_by,
+        reason=request.reason or f"{earlier.id} again.",
+    )
+    release = by_hand(ports, draft, command.root)
+    ports.machines.start("normal_deployment", execution_name(release.id, 1), {"release": release.id})
+    return "succeeded", f"{release.id} brings the images of {earlier.id} again.", release.id
+
+
+def _lift_quarantine(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    service, digest = str(request.service), str(request.digest)
+    lifted = ports.quarantine.lift(
+        service, digest, reason=str(request.reason), by=request.requested_by, at=ports.clock.now()
+    )
+    if not lifted:
+        return "rejected", f"digest: {digest} of {service} is not in quarantine.", None
+    return "succeeded", f"{digest} of {service} may be deployed again.", None
+
+
+def _freeze(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    place = _place(request, ports)
+    if place is not None:
+        return "rejected", place, None
+    service, environment = str(request.service), str(request.environment)
+    now = ports.clock.now()
+    ports.freezes.set(service, environment, reason=str(request.reason), by=request.requested_by, at=now)
+    return (
+        "succeeded",
+        f"Nothing is promoted into {environment} of {service}; rollback is always possible.",
+        None,
+    )
+
+
+def _thaw(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    place = _place(request, ports)
+    if place is not None:
+        return "rejected", place, None
+    service, environment = str(request.service), str(request.environment)
+    lifted = ports.freezes.lift(service, environment)
+    wake(ports, freeze_subject(service, environment), "thawed")
+    if not lifted:
+        return "succeeded", f"{environment} of {service} was not frozen.", None
+    return "succeeded", f"{environment} of {service} takes releases again.", None
+
+
+def _known(request: OperateInput, ports: Ports) -> Release | str:
+    release = ports.releases.get(str(request.release))
+    return release or f"release: the ledger does not know {request.release}."
+
+
+def _place(request: OperateInput, ports: Ports) -> str | None:
+    found = ports.catalogue.get(str(request.service))
+    if found is None:
+        return f"service: {request.service} is not registered."
+    try:
+        found[1].environment(str(request.environment))
+    except LookupError as error:
+        return f"environment: {error}."
+    return None
+
+
+def _result(outcome: str, reason: str, release: str | None, record: str | None) -> dict[str, Any]:
+    return {"outcome": outcome, "reason": reason, "release": release, "record": record}
+
+
+_ACTIONS: dict[str, Callable[[OperateInput, Command, Ports], Answer]] = {
+    "cancel": _cancel,
+    "retry": _retry,
+    "promote": _promote,
+    "lift_quarantine": _lift_quarantine,
+    "freeze": _freeze,
+    "thaw": _thaw,
+}
