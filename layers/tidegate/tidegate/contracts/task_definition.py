@@ -27,8 +27,8 @@ MemoryMiB = Annotated[str, Text('a string of MiB such as "1024"', pattern=r"^[1-
 Role = Annotated[
     str,
     Text(
-        "the ARN or the name of an IAM role",
-        pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9_+=,.@/-]+$",
+        "the ARN of an IAM role",
+        pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
         longest=2048,
     ),
 ]

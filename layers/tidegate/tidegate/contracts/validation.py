@@ -31,7 +31,7 @@ class Mistake:
     say: str
 
 
-class InvalidInput(ValueError):  # noqa: N818 - a mistake of whoever wrote the input, not of the program
+class InvalidInput(ValueError):
     """Input with mistakes, one sentence each, in the order of the input."""
 
     def __init__(self, mistakes: tuple[str, ...]) -> None:
@@ -78,7 +78,7 @@ def sentences(
 
 def combine(
     title: str,
-    data: Any,  # noqa: ANN401 - input as it came
+    data: Any,
     handler: ModelWrapValidatorHandler[M],
     rules: Callable[[object], Iterable[Mistake]],
 ) -> M:

@@ -6,7 +6,7 @@ from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from tidegate.contracts.fields import Choice, Contract
 from tidegate.contracts.manifest.environment import Environment
-from tidegate.contracts.manifest.fields import ContainerName, ServiceName, Topic
+from tidegate.contracts.manifest.fields import ContainerName, ServiceName, Topic, Word
 from tidegate.contracts.manifest.images import ImageSource, ScanPolicy
 from tidegate.contracts.manifest.rules import mistakes
 from tidegate.contracts.task_definition import TaskDefinition
@@ -26,6 +26,10 @@ class Manifest(Contract):
     Validation reports all mistakes at once: those of single fields, and those between fields (`rules`).
     """
 
+    schema_: Annotated[
+        Word | None,
+        Field(alias="$schema", description="where editors find this JSON Schema; Tidegate ignores it"),
+    ] = None
     name: Annotated[ServiceName, Field(description="the name of the service")]
     containers: Annotated[
         dict[ContainerName, ImageSource],
@@ -48,7 +52,7 @@ class Manifest(Contract):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _check_rules(cls, data: Any, handler: ModelWrapValidatorHandler["Manifest"]) -> "Manifest":  # noqa: ANN401
+    def _check_rules(cls, data: Any, handler: ModelWrapValidatorHandler["Manifest"]) -> "Manifest":
         """Add the mistakes between fields to those that pydantic finds in single fields."""
         return combine(cls.__name__, data, handler, mistakes)
 

@@ -1,0 +1,104 @@
+"""What would change between two task definitions, for people to read before they approve it.
+
+Values that may be secret are never shown: secrets by name only, likewise everything whose name looks like
+that of a secret, and passwords inside other text. That they changed is shown.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tidegate.domain.task_definition import Definition, normalised
+
+HIDDEN = "(hidden)"
+_CHANGED = " (changed)"
+
+_SECRET_WORDS = frozenset(
+    {
+        *(
+            "auth",
+            "authorization",
+            "cert",
+            "certificate",
+            "cookie",
+            "credential",
+            "credentials",
+            "dsn",
+            "key",
+        ),
+        *("keys", "pass", "pin", "private", "pwd", "salt", "session"),
+    }
+)
+_SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_URL_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/@]+(?=@)", re.IGNORECASE)
+_ARGUMENT = re.compile(
+    r"(?P<before>[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)[\w-]*[\"']?\s*[=:,\s]\s*[\"']?)"
+    r"[^\s\"',]+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. None means that there is no value on that side.
+
+    `path` names containers and variables instead of counting them: `containers.app.environment.STAGE`.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+def task_definitions(old: Definition | None, new: Definition) -> list[Change]:
+    """The changes from one task definition to another, sorted by path.
+
+    What ECS adds or fills in, the order of what has none, and tags are no changes. Without an `old` one
+    everything is new.
+    """
+    before, after = dict(_values(normalised(old or {}))), dict(_values(normalised(new)))
+    changes = []
+    for path in sorted({*before, *after}):
+        if before.get(path) != after.get(path):
+            was, is_now = _shown(path, before.get(path)), _shown(path, after.get(path))
+            if was is not None and was == is_now:
+                is_now += _CHANGED
+            changes.append(Change(".".join(path), was, is_now))
+    return changes
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a name looks as if its value were secret. Hiding too much is the smaller mistake."""
+    joined = re.sub(r"[^a-z]", "", name.lower())
+    words = {word.lower() for word in _WORDS.findall(name)}
+    return bool(words & _SECRET_WORDS) or any(part in joined for part in _SECRET_PARTS)
+
+
+def _values(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every value with its path; a list is one value unless its items have names."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _values(item, (*path, "containers" if key == "containerDefinitions" else str(key)))
+    elif isinstance(value, list) and value and all(_is_named(item) for item in value):
+        for item in value:
+            rest: Any = {key: part for key, part in item.items() if key != "name"}
+            single = next(iter(rest.values())) if set(rest) in ({"value"}, {"valueFrom"}) else rest
+            yield from _values(single if rest else "present", (*path, str(item["name"])))
+    else:
+        yield path, value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _is_named(item: object) -> bool:
+    return isinstance(item, Mapping) and isinstance(item.get("name"), str)
+
+
+def _shown(path: tuple[str, ...], value: str | None) -> str | None:
+    if value is None:
+        return None
+    if "secrets" in path[:-1] or "secretOptions" in path[:-1] or looks_secret(path[-1]):
+        return HIDDEN
+    text = _URL_PASSWORD.sub(rf"\g<before>{HIDDEN}", value)
+    return _ARGUMENT.sub(rf"\g<before>{HIDDEN}", text)
