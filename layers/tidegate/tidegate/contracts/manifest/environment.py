@@ -9,13 +9,13 @@ from tidegate.contracts.fields import Contract, Flag
 from tidegate.contracts.manifest.checks import BeforeDeploy, Check
 from tidegate.contracts.manifest.fields import (
     Account,
+    ApprovalTimeout,
     ContainerName,
     EcsName,
     Email,
     Pause,
     Region,
     ServiceName,
-    Thinking,
     Watch,
 )
 from tidegate.contracts.manifest.strategy import Rolling, Strategy
@@ -57,7 +57,7 @@ class ApprovalRule(Contract):
     approvers: Annotated[
         list[Email], Field(min_length=1, max_length=20, description="1 to 20 e-mail addresses")
     ]
-    expires_after_seconds: Annotated[Thinking, Field(description="how long to wait for it")] = 86_400
+    expires_after_seconds: Annotated[ApprovalTimeout, Field(description="how long to wait for it")] = 86_400
     requester_may_approve: Annotated[
         Flag, Field(description="whether whoever asked for the release may approve it")
     ] = True

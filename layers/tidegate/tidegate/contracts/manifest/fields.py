@@ -61,11 +61,13 @@ Label = Annotated[str, Text("one line of 1 to 80 printable characters", longest=
 Attempts = Annotated[int, Between(1, 20)]
 CheckInterval = Annotated[int, Between(1, 60)]
 Milliseconds = Annotated[int, Between(1, 30_000)]
-TaskTimeout = Annotated[int, Between(10, DAY // 4)]
+TaskTimeout = Annotated[int, Between(5, DAY // 4)]
 """Tasks run for at most six hours."""
-HalfMinuteToDay = Annotated[int, Between(30, DAY)]
+ScanTimeout = Annotated[int, Between(5, DAY)]
+DeploymentTimeout = Annotated[int, Between(10, DAY)]
+"""A day of watching a deployment stays far below the 25,000 events that an execution may have."""
 Pause = Annotated[int, Between(0, 7 * DAY)]
 """Soaking takes at most a week."""
 Watch = Annotated[int, Between(0, DAY)]
-Thinking = Annotated[int, Between(300, 14 * DAY)]
-"""An approval is waited for at least five minutes, at most fourteen days."""
+ApprovalTimeout = Annotated[int, Between(5, 14 * DAY)]
+"""An approval is waited for at most fourteen days: as long as an execution can be redriven."""

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from tidegate.contracts.fields import NOT_ALLOWED, Choice, Contract, Text
-from tidegate.contracts.manifest.fields import HalfMinuteToDay, Repository
+from tidegate.contracts.manifest.fields import Repository, ScanTimeout
 from tidegate.domain import semver
 from tidegate.domain import service as domain
 
@@ -113,7 +113,7 @@ class ScanPolicy(Contract):
         BlockOrAllow, Field(description="what an image that cannot be scanned means")
     ] = "block"
     timeout_seconds: Annotated[
-        HalfMinuteToDay, Field(description="how long to wait for the scan before it is missing")
+        ScanTimeout, Field(description="how long to wait for the scan before it is missing")
     ] = 1800
     waivers: Annotated[list[Waiver], Field(max_length=200, description="findings that do not block")] = Field(
         []

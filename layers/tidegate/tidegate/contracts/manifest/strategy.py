@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tidegate.contracts.fields import Between, Choice, Contract, Flag, Tagged
-from tidegate.contracts.manifest.fields import DAY, Word
+from tidegate.contracts.manifest.fields import DeploymentTimeout, Word
 from tidegate.domain import service as domain
 
 
@@ -56,7 +56,7 @@ class Rolling(Contract):
 
     name: Annotated[Literal["rolling"], Field(description="rolling")]
     timeout_seconds: Annotated[
-        int, Between(60, DAY), Field(description="after how long an unfinished deployment has failed")
+        DeploymentTimeout, Field(description="after how long an unfinished deployment has failed")
     ] = 1800
     minimum_healthy_percent: Annotated[
         int, Between(0, 100), Field(description="how many tasks must stay healthy, in percent of the desired")
