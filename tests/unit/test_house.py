@@ -130,7 +130,7 @@ def test_every_event_is_json():
     assert all(isinstance(json.loads(event.read_text()), dict) for event in events)
 
 
-class NoManagedPolicies(ManagedPolicyLoader):
+class NoManagedPolicies(ManagedPolicyLoader):  # type: ignore[misc]
     """The translator asks IAM for managed policies by name; Tidegate's roles name none."""
 
     def __init__(self) -> None:

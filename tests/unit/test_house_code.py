@@ -1,4 +1,4 @@
-"""The size of modules and functions, who reads the environment, who imports what, and words that must not occur."""
+"""How long code may be, who reads the environment, what the domain may use, and words that must not occur."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.statemachines.machines import ROOT
 
 PACKAGE = ROOT / "layers/tidegate/tidegate"
 LONGEST_MODULE = 200
 LONGEST_FUNCTION = 30
-# A ratchet: what is longer for a reason, with its length. It may shrink, and then the number here shrinks too.
+# A ratchet: what is longer for a reason, with its length; when it shrinks, so must the number here.
 LONGER_MODULES: dict[str, tuple[int, str]] = {}
 LONGER_FUNCTIONS: dict[str, tuple[int, str]] = {}
 
@@ -35,13 +37,22 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def documentation(node: ast.AST) -> int:
+    """The lines of the docstring of a module, class or function, which count for nobody's length."""
+    documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    return _lines(node.body[0]) if documented and ast.get_docstring(node) is not None else 0
+
+
+def length(path: Path) -> int:
+    """The lines of a module without its docstrings."""
+    return len(path.read_text().splitlines()) - sum(documentation(node) for node in ast.walk(tree(path)))
+
+
 def functions(path: Path) -> Iterator[tuple[str, int]]:
-    """Every function of a module with its length in lines: signature and body, without docstring and decorators."""
+    """Every function of a module with its lines, without docstring and decorators."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            documented = ast.get_docstring(node, clean=False) is not None
-            docstring = _lines(node.body[0]) if documented else 0
-            yield f"{relative(path)}::{node.name}", _lines(node) - docstring
+            yield f"{relative(path)}::{node.name}", _lines(node) - documentation(node)
 
 
 def _lines(node: ast.stmt) -> int:
@@ -60,9 +71,7 @@ def beyond(lengths: dict[str, int], longest: int, exceptions: dict[str, tuple[in
 
 
 def test_modules_are_short():
-    lengths = {
-        relative(path): len(path.read_text().splitlines()) for path in modules("layers", "local", "functions")
-    }
+    lengths = {relative(path): length(path) for path in modules("layers", "local", "functions")}
     assert beyond(lengths, LONGEST_MODULE, LONGER_MODULES) == []
 
 
@@ -71,14 +80,17 @@ def test_functions_are_short():
     assert beyond(lengths, LONGEST_FUNCTION, LONGER_FUNCTIONS) == []
 
 
-def test_the_length_of_a_function_leaves_out_its_docstring(tmp_path: Path, monkeypatch):
+def test_lengths_leave_out_docstrings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     # Given
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
     module = tmp_path / "module.py"
-    module.write_text('def add(a, b):\n    """Add.\n\n    More.\n    """\n    return a + b\n')
+    module.write_text(
+        '"""Sums."""\n\n\ndef add(a, b):\n    """Add.\n\n    More.\n    """\n    return a + b\n'
+    )
 
     # When / Then
     assert list(functions(module)) == [("module.py::add", 2)]
+    assert length(module) == 4
 
 
 def test_a_stale_or_a_missing_exception_is_found():
@@ -157,15 +169,19 @@ def test_every_module_of_the_package_stands_in_the_import_contracts():
 
 
 # Put together from parts, so that this file does not hold them itself.
+HOSTS = [
+    ("py", "pi.org"),
+    ("python", "hosted.org"),
+    ("npm", "js.org"),
+    ("npm", "js.com"),
+    ("deb.", "debian.org"),
+]
+FOLDERS = ["work", "root", "home"]
 FORBIDDEN = re.compile(
-    "|".join(
-        re.escape(a + b) if a != "/" else rf"(?<![\w.}}/-])/{b}/"
-        for a, b in [
-            ("py", "pi.org"), ("python", "hosted.org"), ("npm", "js.org"), ("npm", "js.com"), ("deb.", "debian.org"),
-            ("/", "work"), ("/", "root"), ("/", "home"), (".py", "env/versions"),
-        ]
-    )
-)  # fmt: skip
+    "|".join([re.escape(a + b) for a, b in HOSTS] + [rf"(?<![\w.}}$/*-])/{folder}/" for folder in FOLDERS])
+)
+# The home of the user as whom Lambda runs a function, which the local cloud imitates.
+ALLOWED = re.compile("/" + "home/sbx_user1051")
 
 
 def tracked() -> list[Path]:
@@ -187,7 +203,7 @@ def test_no_file_names_a_machine_path_or_a_registry():
         f"{relative(path)}:{number}: {line.strip()[:100]}"
         for path in tracked()
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
-        if FORBIDDEN.search(line)
+        if FORBIDDEN.search(ALLOWED.sub("", line))
     ]
     assert found == []
 
