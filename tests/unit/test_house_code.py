@@ -39,8 +39,9 @@ def relative(path: Path) -> str:
 
 def documentation(node: ast.AST) -> int:
     """The lines of the docstring of a module, class or function, which count for nobody's length."""
-    documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-    return _lines(node.body[0]) if documented and ast.get_docstring(node) is not None else 0
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return 0
+    return _lines(node.body[0]) if ast.get_docstring(node) is not None else 0
 
 
 def length(path: Path) -> int:
