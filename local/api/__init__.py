@@ -1,0 +1,1 @@
+"""The HTTP API front: API Gateway's HTTP APIs with Lambda proxy integrations."""

@@ -1,0 +1,140 @@
+"""Puts the recorder and the faults at the one place through which moto answers API calls."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+from moto.dynamodb.models import dynamodb_backends
+
+from local import calls, faults
+from local.consumption import Meter
+from local.front import SilentTimeoutError
+from local.mends.patching import Foreign, Mends
+
+MENDS = Mends()
+
+_tables = threading.RLock()
+_METERED = frozenset(
+    {
+        *("GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"),
+        *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
+    }
+)
+
+
+class InjectedError(ServiceException):
+    """An error response that somebody asked for."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status_code = status
+        self.http_status = status
+
+
+@MENDS.wraps("moto.core.responses:BaseResponse.call_action", "26076963fd17")
+def call_action(original: Foreign, self: Foreign) -> Foreign:
+    """Record the call, and let it meet its fault, before or after it takes effect."""
+    service, action = self.boto3_service_name, self._get_action() or ""  # noqa: SLF001
+    self._get_action = lambda: action  # three callers ask; for REST protocols each time costs a route match
+    caller = calls.caller_of(self.access_key)
+    asks = _parameters(self)
+    fault = faults.for_call(caller, service, action, lambda name: _first(asks, name))
+    with calls.acting(caller):
+        response = _answer(original, self, service, action, fault)
+    status, headers, body = response
+    calls.record(
+        caller, service, action, calls.resource_in(asks), calls.error_code(int(status), headers, body)
+    )
+    return response
+
+
+@MENDS.wraps("moto.sts.models:STSBackend.assume_role", "f32a21bb2eb0")
+def assume_role(original: Foreign, self: Foreign, **arguments: Foreign) -> Foreign:
+    """Attribute what is done under an assumed role to whoever assumed it."""
+    role = original(self, **arguments)
+    calls.know_caller(role.access_key_id, calls.current_caller())
+    return role
+
+
+def _answer(
+    original: Foreign, self: Foreign, service: str, action: str, fault: faults.Fault | None
+) -> Foreign:
+    if fault is None:
+        return _carry_out(original, self, service, action)
+    if fault.kind == "fail_after_effect":
+        _carry_out(original, self, service, action)
+    if fault.kind == "timeout":
+        time.sleep(fault.seconds)
+        raise SilentTimeoutError
+    principal = f"arn:aws:sts::{self.current_account}:assumed-role/{calls.current_caller()}"
+    return _error_response(self, *faults.error_of(fault, service, action, principal))
+
+
+def _carry_out(original: Foreign, self: Foreign, service: str, action: str) -> Foreign:
+    try:
+        if service != "dynamodb":
+            return original(self)
+        with _tables:
+            return _metered(original, self, action)
+    except NotImplementedError as error:
+        # The SDKs try a 500 again and again; 501 they take for an answer.
+        return _error_response(
+            self, 501, "NotImplemented", f"The local cloud has no {service}:{action}. {error}"
+        )
+
+
+def _metered(original: Foreign, self: Foreign, action: str) -> Foreign:
+    if action not in _METERED:
+        return original(self)
+    body = json.loads(self.raw_body)
+    meter = Meter(dynamodb_backends[self.current_account][self.region], action, body)
+    response = original(self)
+    status, _, text = response
+    decoded = json.loads(text) if int(status) == 200 and action in {"Query", "Scan"} else None
+    calls.consume(calls.current_caller(), _tables_of(body), meter.units(decoded))
+    return response
+
+
+def _tables_of(body: dict[str, Any]) -> str:
+    if "TableName" in body:
+        return str(body["TableName"])
+    names = set(body.get("RequestItems") or {})
+    names |= {one["TableName"] for item in body.get("TransactItems") or [] for one in item.values()}
+    return ",".join(sorted(names))
+
+
+def _error_response(self: Foreign, status: int, code: str, message: str) -> Foreign:
+    _, headers, body = self.serialized(ActionResult(InjectedError(status, code, message)))
+    headers["status"] = str(status)
+    headers["x-amzn-errortype"] = code
+    return status, headers, body
+
+
+def _parameters(self: Foreign) -> list[Any]:
+    """Functions that look a parameter up, in the JSON body, the query or form, and the path."""
+    asks: list[Any] = []
+    body = self.raw_body
+    if body[:1] == b"{" and len(body) < 1 << 20:
+        try:
+            parsed = json.loads(body)
+        except ValueError:
+            parsed = {}
+        asks.append(parsed.get)
+    else:
+        asks.append(self.querystring.get)
+    if self.uri_match:
+        asks.append(self.uri_match.get)
+    return asks
+
+
+def _first(asks: list[Any], name: str) -> Any:
+    for ask in asks:
+        if (value := ask(name)) is not None:
+            return value
+    return None

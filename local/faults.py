@@ -1,0 +1,208 @@
+"""Faults that somebody asked for: error responses of AWS APIs, and failures of functions.
+
+The error codes are those that each service documents for the kind of failure, for instance
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html and
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal, get_args
+
+CallKind = Literal["throttle", "access_denied", "error", "timeout", "fail_after_effect"]
+InvocationKind = Literal["function_timeout", "function_crash", "invoke_twice"]
+FUNCTION_KINDS = frozenset(get_args(InvocationKind))
+CALL_KINDS = frozenset(get_args(CallKind))
+
+
+@dataclass
+class Fault:
+    """One fault to inject.
+
+    Attributes:
+        kind: What goes wrong. `fail_after_effect` carries the call out and then answers with an error;
+            `timeout` stays silent for `seconds` and closes the connection without an answer.
+            `function_timeout` and `function_crash` lose the result of a run that has taken effect, unless
+            `before` is set; `invoke_twice` hands the same event to the function twice.
+        caller: Function or state machine name, or a pattern with `*`. For a fault of an invocation, the
+            function that is invoked.
+        service: SDK name of the service, or `*`.
+        action: API action, or `*`.
+        times: How often; None for until it is deleted.
+        match: Request parameters that must have these values (patterns with `*`).
+        seconds: How long a `timeout` stays silent.
+        before: Whether a function fails before it runs instead of after.
+        id: Given by the registry.
+        injected: How often it has happened.
+    """
+
+    kind: str
+    caller: str = "*"
+    service: str = "*"
+    action: str = "*"
+    times: int | None = 1
+    match: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 1.0
+    before: bool = False
+    id: int = 0
+    injected: int = 0
+
+    def public(self) -> dict[str, Any]:
+        """The fault as JSON."""
+        return asdict(self)
+
+
+class BadFaultError(ValueError):
+    """The description of a fault makes no sense; the message names the field."""
+
+
+class Faults:
+    """The faults that are waiting to happen."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._ids = itertools.count(1)
+
+    def add(self, description: dict[str, Any]) -> Fault:
+        """Take in a fault.
+
+        Raises:
+            BadFaultError: Unknown field, kind, or a wrong type.
+        """
+        allowed = set(Fault.__dataclass_fields__) - {"id", "injected"}
+        if unknown := set(description) - allowed:
+            raise BadFaultError(
+                f"unknown field {sorted(unknown)[0]!r}; there are {', '.join(sorted(allowed))}"
+            )
+        kind = description.get("kind")
+        if kind not in FUNCTION_KINDS | CALL_KINDS:
+            raise BadFaultError(f"kind {kind!r} is none of {', '.join(sorted(FUNCTION_KINDS | CALL_KINDS))}")
+        times = description.get("times", 1)
+        if times is not None and (not isinstance(times, int) or times < 1):
+            raise BadFaultError("times must be a whole number from 1, or null for always")
+        if not isinstance(description.get("match", {}), dict):
+            raise BadFaultError("match must be an object of request parameters")
+        fault = Fault(**{**description, "id": next(self._ids)})
+        with self._lock:
+            self._faults.append(fault)
+        return fault
+
+    def listed(self) -> list[dict[str, Any]]:
+        """All faults that can still happen."""
+        with self._lock:
+            return [fault.public() for fault in self._faults]
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        with self._lock:
+            self._faults.clear()
+
+    def for_call(self, caller: str, service: str, action: str, ask: Any) -> Fault | None:
+        """The fault that this API call meets, if any; it counts as having happened.
+
+        Args:
+            caller: Who calls.
+            service: SDK name.
+            action: API action.
+            ask: Function from a parameter's name to its value.
+        """
+        if not self._faults:
+            return None
+        return self._first(
+            lambda fault: (
+                fault.kind in CALL_KINDS
+                and fnmatchcase(caller, fault.caller)
+                and fnmatchcase(service, fault.service)
+                and fnmatchcase(action, fault.action)
+                and all(_value_matches(ask(name), wanted) for name, wanted in fault.match.items())
+            )
+        )
+
+    def for_invocation(self, function: str) -> Fault | None:
+        """The fault that this run of a function meets, if any."""
+        if not self._faults:
+            return None
+        return self._first(lambda fault: fault.kind in FUNCTION_KINDS and fnmatchcase(function, fault.caller))
+
+    def _first(self, fits: Any) -> Fault | None:
+        with self._lock:
+            for fault in self._faults:
+                if fits(fault):
+                    fault.injected += 1
+                    if fault.times is not None and fault.injected >= fault.times:
+                        self._faults.remove(fault)
+                    return fault
+        return None
+
+
+_faults = Faults()
+
+add = _faults.add
+listed = _faults.listed
+clear = _faults.clear
+for_call = _faults.for_call
+for_invocation = _faults.for_invocation
+
+
+def _value_matches(actual: Any, wanted: Any) -> bool:
+    if isinstance(actual, list) and not isinstance(wanted, list):
+        return any(_value_matches(one, wanted) for one in actual)
+    if isinstance(wanted, str) and isinstance(actual, str):
+        return fnmatchcase(actual, wanted)
+    return bool(actual == wanted)
+
+
+_QUERY_SERVICES = frozenset(
+    {"sns", "elbv2", "cloudwatch", "iam", "sts", "cloudformation", "autoscaling", "rds", "ec2", "elasticache"}
+)
+_THROTTLES = {
+    "lambda": ("TooManyRequestsException", "Rate Exceeded."),
+    "s3": ("SlowDown", "Please reduce your request rate."),
+    "ec2": ("RequestLimitExceeded", "Request limit exceeded."),
+    "sqs": ("RequestThrottled", "The request was denied due to request throttling."),
+    "elbv2": ("Throttling", "Rate exceeded"),
+}
+_DENIALS = {"ec2": "UnauthorizedOperation", "s3": "AccessDenied"}
+_FAILURES = {
+    "ecs": "ServerException",
+    "ecr": "ServerException",
+    "dynamodb": "InternalServerError",
+    "s3": "InternalError",
+    "lambda": "ServiceException",
+    "sns": "InternalError",
+    "events": "InternalException",
+    "ssm": "InternalServerError",
+    "scheduler": "InternalServerException",
+    "inspector2": "InternalServerException",
+    "logs": "ServiceUnavailableException",
+    "cloudwatch": "InternalServiceFault",
+}
+
+
+def error_of(fault: Fault, service: str, action: str, principal: str) -> tuple[int, str, str]:
+    """HTTP status, error code and message of a fault's error response, in the service's own words."""
+    query = service in _QUERY_SERVICES
+    if fault.kind == "throttle":
+        code, message = _THROTTLES.get(
+            service, ("Throttling" if query else "ThrottlingException", "Rate exceeded")
+        )
+        return (429 if service == "lambda" else 503 if service in {"s3", "ec2"} else 400), code, message
+    if fault.kind == "access_denied":
+        code = _DENIALS.get(service, "AccessDenied" if query else "AccessDeniedException")
+        prefix = {"stepfunctions": "states", "elbv2": "elasticloadbalancing"}.get(service, service)
+        message = (
+            f"User: {principal} is not authorized to perform: {prefix}:{action} because no identity-based policy "
+            f"allows the {prefix}:{action} action"
+        )
+        return (
+            (400 if service in {"dynamodb", "ecs", "ecr", "stepfunctions", "events", "ssm"} else 403),
+            code,
+            message,
+        )
+    code = _FAILURES.get(service, "InternalFailure")
+    return 500, code, "The request processing has failed because of an internal error."

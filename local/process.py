@@ -1,0 +1,120 @@
+"""The process that is the local cloud: binds the port, mends moto, deploys the template, serves until told to stop.
+
+Started by `local.server`, which talks to it through pipes: it reads nothing from standard input, whose end
+tells it that its parent has died, and writes one JSON line per step to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import orphans
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the process was started with.
+
+    Attributes:
+        port: TCP port, 0 for a free one.
+        time_scale: By how much what AWS imposes is divided.
+        template: The SAM template to deploy, or None for an empty cloud.
+        built: Whether to run functions from `.aws-sam/build` instead of from their sources.
+        seed: Whether to put the sample service into the cloud.
+        world: Whether to simulate ECS, traffic and alarms.
+        habits: World habits that differ from the default, by name.
+        build: Folder for logs and unpacked code.
+        stay: Whether to go on when standard input ends.
+    """
+
+    port: int = 4566
+    time_scale: float = 60.0
+    template: str | None = "template.yaml"
+    built: bool = False
+    seed: bool = True
+    world: bool = True
+    habits: dict[str, Any] | None = None
+    build: str = str(PROJECT / "build")
+    stay: bool = False
+
+
+def report(event: str, **details: Any) -> None:
+    """Tell whoever started us."""
+    try:
+        print(json.dumps({"event": event, **details}), flush=True)
+    except OSError:
+        # Nobody reads any more, which is no reason to stop.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the local cloud until a signal or the end of standard input."""
+    parser = argparse.ArgumentParser(prog="local.process")
+    parser.add_argument("options", help="a JSON object with the fields of Options")
+    options = Options(**json.loads(parser.parse_args(arguments).options))
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("botocore").setLevel(logging.ERROR)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if not options.stay:
+        orphans.watch_end_of(sys.stdin.buffer, stop.set)
+    return _run(options, stop)
+
+
+def _run(options: Options, stop: threading.Event) -> int:
+    # Imported here, so that a port in use is told at once.
+    from local.listener import Listener, PortInUseError
+
+    try:
+        listener = Listener(options.port)
+    except PortInUseError as error:
+        report("failed", text=str(error))
+        return 3
+    report("listening", port=listener.port)
+    os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read once, when moto is imported
+    from local.cloud import Cloud
+
+    cloud = Cloud(options, listener)
+    failures: list[BaseException] = []
+
+    def build_up() -> None:
+        try:
+            cloud.build_up(report)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the one who started us must know
+            logging.getLogger(__name__).exception("The local cloud could not be built up")
+            failures.append(error)
+            stop.set()
+
+    cloud.start()
+    threading.Thread(target=build_up, name="build-up", daemon=True).start()
+    stop.wait()
+    if failures:
+        report("failed", text=f"{type(failures[0]).__name__}: {failures[0]}")
+    watchdog = threading.Thread(target=_give_up_after, args=(5.0,), daemon=True)
+    watchdog.start()
+    cloud.stop()
+    return 1 if failures else 0
+
+
+def _give_up_after(seconds: float) -> None:
+    time.sleep(seconds)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    exit_code = main()
+    sys.stdout.flush()
+    os._exit(exit_code)  # the threads of running executions need no farewell

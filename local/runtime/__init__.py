@@ -1,0 +1,1 @@
+"""The Lambda execution environment: a fork server, its workers, and the service in front of them."""

@@ -1,0 +1,86 @@
+"""What the fork server loads once, so that a forked worker starts in milliseconds."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEAVY_MODULES = (
+    "boto3",
+    "botocore.session",
+    "aws_lambda_powertools.logging",
+    "aws_lambda_powertools.metrics",
+    "jinja2",
+    "pydantic",
+    "pydantic_core",
+)
+# Parsing an SDK service model takes tens of milliseconds; these are read ahead while nobody waits.
+SERVICES = (
+    "dynamodb",
+    "ecs",
+    "ecr",
+    "stepfunctions",
+    "sns",
+    "elbv2",
+    "events",
+    "cloudwatch",
+    "logs",
+    "lambda",
+    "s3",
+    "ssm",
+    "inspector2",
+    "sts",
+    "scheduler",
+    "sqs",
+    "application-autoscaling",
+    "secretsmanager",
+    "cloudformation",
+)
+
+
+def import_heavy_modules() -> None:
+    """Import the third-party packages that nearly every function uses."""
+    for name in HEAVY_MODULES:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            logging.getLogger(__name__).warning("%s is not installed; functions cannot import it", name)
+
+
+def keep_service_models() -> None:
+    """Let every botocore session of this process and its forks share one copy of each parsed data file.
+
+    botocore caches service models per session; a worker's session is always new. The files never
+    change while we run, and botocore only ever applies the same extras to them again.
+    """
+    from botocore.loaders import JSONFileLoader
+
+    parsed: dict[str, Any] = {}
+    load_file = JSONFileLoader.load_file
+
+    def load_file_once(self: JSONFileLoader, file_path: str) -> Any:
+        if file_path not in parsed:
+            parsed[file_path] = load_file(self, file_path)
+        return parsed[file_path]
+
+    setattr(JSONFileLoader, load_file.__name__, load_file_once)
+
+
+def read_service_models() -> Iterator[str]:
+    """Read one service's model per step, so that the caller can see to other things in between."""
+    import boto3
+
+    session = boto3.Session()
+    for service in SERVICES:
+        session.client(service, region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
+        yield service
+    del session
+    gc.collect()
+    # Objects that live before the fork are never touched by a child's garbage collector, so that their
+    # memory stays shared: https://docs.python.org/3/library/gc.html#gc.freeze
+    gc.freeze()
