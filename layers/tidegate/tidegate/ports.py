@@ -166,6 +166,9 @@ class Approvals(Protocol):
     def create(self, approval: Approval, links: Mapping[str, str]) -> bool:
         """Store a request with link hash → approver; False when it exists (its links are then kept)."""
 
+    def add_links(self, approval: str, links: Mapping[str, str]) -> None:
+        """Add link hash → approver to a stored request; the links that it has keep working."""
+
     def get(self, approval: str) -> Approval | None:
         """A request by id, read consistently."""
 
@@ -378,6 +381,7 @@ class Execution:
     arn: str
     status: str
     started_at: datetime
+    stopped_at: datetime | None = None
 
     @property
     def running(self) -> bool:

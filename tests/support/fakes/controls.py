@@ -67,6 +67,9 @@ class FakeApprovals(Fake):
         self.links.update(wanted)
         return True
 
+    def add_links(self, approval: str, links: Mapping[str, str]) -> None:
+        self.links.update({link: (approval, approver) for link, approver in links.items()})
+
     def get(self, approval: str) -> Approval | None:
         return self.stored.get(approval)
 
