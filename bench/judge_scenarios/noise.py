@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Indexes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Shape = tuple[int, int, int]
 
 

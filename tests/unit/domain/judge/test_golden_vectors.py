@@ -47,7 +47,7 @@ def test_successive_periods_give_the_published_combined_evidence():
         assert state.log_evidence == pytest.approx(expected, abs=1e-6)
 
 
-# --- calibration ---------------------------------------------------------------------------------------------
+# --- calibration ---
 
 
 def uniforms(seed: int) -> Iterator[float]:

@@ -152,7 +152,7 @@ def test_only_final_periods_are_judged():
     assert closed_periods({11: CLEAN, 12: CLEAN}, {12: CLEAN}, now=12, settled_age=2) == []
 
 
-# --- profiles --------------------------------------------------------------------------------------------------
+# --- profiles ---
 
 DAY = Calibration("ok", at_one_minute=1.5, largest=4.0, geometry=3.0, errors_per_minute=6.0, minutes=1440)
 NONE = Calibration("fallback", "under 6 h of usable history", total_dispersion=7.0)
@@ -224,7 +224,7 @@ def test_ten_second_periods_add_up_to_the_evidence_of_their_minute():
     assert split.metrics[0].block_periods == 0
 
 
-# --- several metrics ---------------------------------------------------------------------------------------------
+# --- several metrics ---
 
 TWO = JudgeSettings(profile="fast", metrics=(Metric("errors", 0.75), Metric("slow", 0.25, harm=0.01)))
 
@@ -263,7 +263,7 @@ def test_an_unknown_metric_is_refused():
         observe(start(TWO), {"latency": CLEAN})
 
 
-# --- JSON ----------------------------------------------------------------------------------------------------------
+# --- JSON ---
 
 
 def test_a_state_survives_json_in_less_than_a_kilobyte_a_metric():

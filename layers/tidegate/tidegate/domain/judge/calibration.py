@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from .blocks import SCALES, dispersions, hourly_peak, upper
+from .blocks import SCALES, dispersions, group_rates, hourly_peak, upper
 from .dispersion import estimate_dispersion
 from .history import Group, History, usable_history
 from .weighting import weighted_dispersion
@@ -29,6 +29,7 @@ class Calibration:
         at_one_minute: Dispersion between groups over single minutes.
         largest: Largest dispersion over blocks of 1 to 40 minutes and over the noisiest hours.
         geometry: Turns dispersion between the groups into dispersion between two sides of equal weight.
+        group_rates: Error rates of the groups relative to their mean.
         errors_per_minute: Errors of all groups in the history, per minute.
         total_dispersion: Dispersion of the total counts, used where the status is ``fallback``.
         group_tasks: Harmonic mean of the tasks in one group, where known.
@@ -44,6 +45,7 @@ class Calibration:
     at_one_minute: float = 1.0
     largest: float = 1.0
     geometry: float = 2.0
+    group_rates: tuple[float, ...] = ()
     errors_per_minute: float = 0.0
     total_dispersion: float = 1.0
     group_tasks: float | None = None
@@ -92,13 +94,16 @@ class Calibration:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {**asdict(self), "by_scale": list(self.by_scale)}
+        return {**asdict(self), "by_scale": list(self.by_scale), "group_rates": list(self.group_rates)}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Calibration":
         """Build a calibration from the values of `to_dict`; unknown names are ignored."""
-        known = {name: plain[name] for name in (field.name for field in fields(cls)) if name in plain}
-        return cls(**{**known, "by_scale": tuple(known.get("by_scale", ()))})
+        known: dict[str, Any] = {
+            field.name: plain[field.name] for field in fields(cls) if field.name in plain
+        }
+        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+        return cls(**(known | lists))
 
 
 def calibrate(
@@ -133,11 +138,13 @@ def _measured(history: History, requests: list[float], facts: dict[str, Any]) ->
     cautious = [upper(d, scale, history) for d, scale in zip(by_scale, SCALES, strict=True)]
     peak, noisiest = hourly_peak(history)
     total = sum(requests)
+    rates = group_rates(history)
     return Calibration(
         status="ok" if history.minutes >= FULL_MINUTES else "ok-short",
         at_one_minute=cautious[0],
         largest=max(*cautious, peak),
         geometry=(len(requests) - 1) / (1.0 - sum((r / total) ** 2 for r in requests)),
+        group_rates=tuple(rate * len(rates) / sum(rates) for rate in rates),
         by_scale=tuple(by_scale),
         peak=peak,
         noisiest_minute=noisiest,

@@ -40,7 +40,8 @@ class History:
         return [(sum(r for r, _ in column), sum(e for _, e in column)) for column in columns]
 
 
-def _usable(minute: Minute | None) -> bool:
+def usable(minute: Minute | None) -> bool:
+    """Whether a group's minute is known, had requests, and not more errors than those."""
     return minute is not None and minute[0] > 0.0 and 0.0 <= minute[1] <= minute[0]
 
 
@@ -52,7 +53,7 @@ def _cut(groups: Sequence[Group], excluded: Collection[int]) -> History:
     length = max(map(len, groups), default=0)
     for minute in range(length + 1):
         row = [group[minute] if minute < len(group) else None for group in groups]
-        known = tuple(cell for cell in row if cell is not None and _usable(cell))
+        known = tuple(cell for cell in row if cell is not None and usable(cell))
         if len(known) == len(groups) and minute not in excluded:
             current.append(known)
         elif current:
@@ -72,7 +73,7 @@ def usable_history(groups: Sequence[Group], exclude: Collection[int]) -> History
     kept = [list(group) for group in groups]
     history = _cut(kept, excluded)
     while len(kept) > 2:
-        fewest = min(range(len(kept)), key=lambda i: sum(map(_usable, kept[i])))
+        fewest = min(range(len(kept)), key=lambda i: sum(map(usable, kept[i])))
         without = _cut(kept[:fewest] + kept[fewest + 1 :], excluded)
         if without.minutes <= WORTH_DROPPING * history.minutes:
             break

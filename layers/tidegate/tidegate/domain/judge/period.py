@@ -22,6 +22,8 @@ class Period:
         step: Number of the canary step in which the period lies; evidence blocks never span two steps.
         canary_tasks: Running canary tasks, where known.
         stable_tasks: Running stable tasks, where known.
+        stable_groups: Requests and errors of each group of stable tasks, in the calibration's order, where
+            known; the calibrated profiles compare them with one another to see noise that is there now.
     """
 
     canary_requests: float
@@ -32,6 +34,7 @@ class Period:
     step: int = 0
     canary_tasks: float | None = None
     stable_tasks: float | None = None
+    stable_groups: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a count.

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .calibration import Calibration
-from .certificate import log_certificates
-from .likelihood import log_mixture, log_ratios
+from .evidence import absorbed
+from .metric_state import GroupNoise, MetricState, shortened
 from .period import Period
-from .settings import PROFILES, JudgeSettings, Metric, ProfileName
-from .state import GroupNoise, JudgeState, MetricState, rounded, shortened
+from .settings import PROFILES, JudgeSettings, ProfileName
+from .state import JudgeState
 from .verdict import decided
-from .weighting import WINDOW_MINUTES, error_growth, weighted_dispersion
 
 
 def start(
@@ -53,11 +52,12 @@ def _first(settings: JudgeSettings, phi: float, calibration: Calibration | None)
         fixed = max(phi, calibration.total_dispersion) if calibration else phi
         return MetricState(profile, fixed, note=note)
     noise = GroupNoise(
-        calibration.at_one_minute,
-        calibration.largest,
-        calibration.geometry,
-        calibration.errors_per_minute,
-        calibration.group_tasks,
+        shortened(calibration.at_one_minute, 8),
+        shortened(calibration.largest, 8),
+        shortened(calibration.geometry, 8),
+        shortened(calibration.errors_per_minute, 6),
+        calibration.group_tasks and shortened(calibration.group_tasks, 4),
+        tuple(shortened(rate, 5) for rate in calibration.group_rates),
     )
     return MetricState(profile, 1.0, noise, note=note)
 
@@ -102,7 +102,7 @@ def observe(state: JudgeState, period: Period | Mapping[str, Period]) -> JudgeSt
         return state
     new_step = state.periods > 0 and lead.step != state.step
     metrics = tuple(
-        _absorbed(before, periods.get(metric.name, _NOTHING), state.settings, metric, new_step=new_step)
+        absorbed(before, periods.get(metric.name, _NOTHING), state.settings, metric, new_step=new_step)
         for before, metric in zip(state.metrics, state.settings.metrics, strict=True)
     )
     return decided(
@@ -129,71 +129,3 @@ def _by_metric(state: JudgeState, period: Period | Mapping[str, Period]) -> Mapp
             f"periods are wanted for {', '.join(names)}, not for {', '.join(sorted(unknown)) or 'none'}"
         )
     return periods
-
-
-def _absorbed(
-    before: MetricState, period: Period, settings: JudgeSettings, metric: Metric, *, new_step: bool
-) -> MetricState:
-    """Return the evidence on one metric after one more period."""
-    if new_step and before.block_periods:
-        before = _close_block(before, _with_block(before))
-    state = _noted(before, period, settings.periods_per_minute)
-    phi = _dispersion(state, period)
-    counts = (period.canary_requests, period.canary_errors, period.stable_requests, period.stable_errors)
-    scale = (1.0, phi, 1.0, phi)
-    block = tuple(b + c / s for b, c, s in zip(state.block, counts, scale, strict=True))
-    certificates = log_certificates(period, settings.harm_of(metric), phi)
-    state = replace(
-        state,
-        dispersion=phi,
-        block=(block[0], block[1], block[2], block[3]),
-        block_periods=state.block_periods + 1,
-        certificates=rounded(tuple(a + b for a, b in zip(state.certificates, certificates, strict=True))),
-    )
-    evidence = _with_block(state)
-    state = replace(state, log_evidence=round(log_mixture(evidence), 9))
-    full = state.rules.block_minutes * settings.periods_per_minute
-    return _close_block(state, evidence) if state.block_periods >= full else state
-
-
-def _with_block(state: MetricState) -> tuple[float, ...]:
-    """Return the log evidence with that of the open block, which is a likelihood ratio at every moment."""
-    return rounded(
-        tuple(a + b for a, b in zip(state.closed, log_ratios(state.rules, *state.block), strict=True))
-    )
-
-
-def _close_block(state: MetricState, evidence: tuple[float, ...]) -> MetricState:
-    return replace(state, closed=evidence, block=(0.0, 0.0, 0.0, 0.0), block_periods=0)
-
-
-def _noted(state: MetricState, period: Period, periods_per_minute: int) -> MetricState:
-    """Return the state with the period in its totals and in the window of recent minutes."""
-    a, b, c, d = state.totals
-    totals = (
-        a + period.canary_requests,
-        b + period.canary_errors,
-        c + period.stable_requests,
-        d + period.stable_errors,
-    )
-    silent = 0 if period.comparable else state.silent + 1
-    if state.noise is None:
-        return replace(state, totals=totals, silent=silent)
-    newest = (period.stable_errors, period.stable_requests, period.canary_requests + period.stable_requests)
-    recent, count = state.recent, state.recent_periods + 1
-    if recent and count <= periods_per_minute:
-        newest = (newest[0] + recent[-1][0], newest[1] + recent[-1][1], newest[2] + recent[-1][2])
-        recent = recent[:-1]
-    else:
-        count = 1
-    short = (shortened(newest[0]), shortened(newest[1]), shortened(newest[2]))
-    window = (*recent, short)[-WINDOW_MINUTES:]
-    return replace(state, totals=totals, silent=silent, recent=window, recent_periods=count)
-
-
-def _dispersion(state: MetricState, period: Period) -> float:
-    if state.noise is None or not period.comparable:
-        return state.dispersion
-    growth = error_growth(state.recent, state.noise.errors_per_minute)
-    tasks = (period.canary_tasks, period.stable_tasks)
-    return weighted_dispersion(state.noise, period.canary_share, growth, *tasks)

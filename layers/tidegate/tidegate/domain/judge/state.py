@@ -1,91 +1,16 @@
 """What the judge remembers between two periods; written as JSON of less than 1 KB a metric."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
-from .certificate import NO_CERTIFICATE, log_certificate
-from .likelihood import NO_EVIDENCE
-from .settings import PROFILES, JudgeSettings, Profile, ProfileName
+from .metric_state import MetricState
+from .settings import JudgeSettings
 from .wording import Reason, describe
 
 Verdict = Literal["continue", "hold", "promote", "roll_back"]
-Totals: TypeAlias = tuple[float, float, float, float]  # canary requests, errors, stable requests, errors
 FORMAT = 1
-DIGITS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class GroupNoise:
-    """The figures of a calibration that a running deployment needs."""
-
-    at_one_minute: float
-    largest: float
-    geometry: float
-    errors_per_minute: float
-    group_tasks: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MetricState:
-    """Evidence on one metric.
-
-    Attributes:
-        profile: Profile in force, which may differ from the one asked for.
-        dispersion: Dispersion of the last period's errors.
-        noise: The calibration's figures; None where the dispersion is fixed.
-        closed: Log evidence of closed blocks, for each alternative.
-        log_evidence: Log evidence of everything so far, the open block included.
-        certificates: Log evidence against harm, for each factor.
-        block: Counts of the open block, errors divided by the dispersion of their period.
-        block_periods: Periods in the open block.
-        totals: Raw counts of the deployment.
-        recent: Stable errors, stable requests and all requests of the last minutes, newest last.
-        recent_periods: Periods in the newest of those minutes.
-        silent: Successive periods in which a group had no request.
-        note: Remark on the calibration, kept for the evidence.
-    """
-
-    profile: ProfileName
-    dispersion: float = 1.0
-    noise: GroupNoise | None = None
-    closed: tuple[float, ...] = NO_EVIDENCE
-    log_evidence: float = 0.0
-    certificates: tuple[float, ...] = NO_CERTIFICATE
-    block: Totals = (0.0, 0.0, 0.0, 0.0)
-    block_periods: int = 0
-    totals: Totals = (0.0, 0.0, 0.0, 0.0)
-    recent: tuple[tuple[float, float, float], ...] = ()
-    recent_periods: int = 0
-    silent: int = 0
-    note: str = ""
-
-    @property
-    def rules(self) -> Profile:
-        """The profile's constants."""
-        return PROFILES[self.profile]
-
-    @property
-    def log_certificate(self) -> float:
-        """Log evidence against harm, averaged over the factors."""
-        return log_certificate(self.certificates)
-
-    def to_list(self) -> list[Any]:
-        """Return plain values in the order of the fields."""
-        noise = self.noise and [getattr(self.noise, name) for name in GroupNoise.__slots__]
-        return [noise if name == "noise" else getattr(self, name) for name in MetricState.__slots__]
-
-    @classmethod
-    def from_list(cls, plain: list[Any]) -> "MetricState":
-        """Build the state from the values of `to_list`."""
-        values = dict(zip(MetricState.__slots__, plain, strict=True))
-        for name in ("closed", "certificates", "block", "totals"):
-            values[name] = tuple(values[name])
-        values["recent"] = tuple(map(tuple, values["recent"]))
-        values["noise"] = GroupNoise(*values["noise"]) if values["noise"] else None
-        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +91,3 @@ class JudgeState:
 
 
 _PLAIN = tuple(name for name in JudgeState.__slots__ if name not in {"settings", "metrics"})
-
-
-def rounded(values: tuple[float, ...]) -> tuple[float, ...]:
-    """Keep nine decimals: more would say nothing and make the state longer."""
-    return tuple(round(value, DIGITS) for value in values)
-
-
-def shortened(value: float) -> float:
-    """Keep seven digits of a count that only serves as an average."""
-    return float(f"{value:.7g}") if value and math.isfinite(value) else 0.0

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from .state import JudgeState, MetricState
+    from .metric_state import MetricState
+    from .state import JudgeState
 
 Reason = Literal[
     "no_period",

@@ -1,0 +1,1 @@
+"""The judge over many runs at once, its peers from their definitions, and the information bound."""
