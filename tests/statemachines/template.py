@@ -50,3 +50,15 @@ def substitutions() -> dict[str, dict[str, Any]]:
     for properties in resources(MACHINE).values():
         given[str(PurePosixPath(properties["DefinitionUri"]))] = properties.get("DefinitionSubstitutions", {})
     return given
+
+
+def allowed(policies: list[dict[str, Any]], action: str) -> set[str]:
+    """The logical ids on which a list of policies allows one action."""
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    granting = [statement for statement in statements if action in _listed(statement["Action"])]
+    found = [resource for statement in granting for resource in _listed(statement["Resource"])]
+    return {resource["Fn::GetAtt"].removesuffix(".Arn") for resource in found}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.statemachines import graph, query, storeys, tasks
-from tests.statemachines.machines import ROOT, Machine, files, load_all, read
-from tests.statemachines.template import TEMPLATE, substitutions
+from tests.statemachines.machines import ROOT, Machine, files, load_all, pascal, read
+from tests.statemachines.template import MACHINE, allowed, resources, substitutions
 
 Check = Callable[[Machine], Iterator[str]]
 CHECKS: list[Check] = [
@@ -19,10 +19,9 @@ CHECKS: list[Check] = [
     tasks.wrong_resource, tasks.wrong_target, tasks.token_not_sent,
     storeys.beyond_use_case, storeys.nested_without_name,
 ]  # fmt: skip
+STRATEGIES = "StrategyMachinePrefix"
 FILES = [pytest.param(path, id=path.name.removesuffix(".asl.json")) for path in files()]
 MACHINES = [pytest.param(read(path), id=path.name.removesuffix(".asl.json")) for path in files()]
-
-pytestmark = pytest.mark.skipif(not MACHINES, reason="statemachines/ holds no *.asl.json yet")
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -40,7 +39,6 @@ def test_all_three_storeys_are_inhabited():
     assert {machine.storey for machine in load_all()} == {"use case", "strategy", "part"}
 
 
-@pytest.mark.skipif(not TEMPLATE.exists(), reason="template.yaml is not there yet")
 @pytest.mark.parametrize("path", FILES)
 def test_the_template_fills_in_exactly_what_a_machine_asks_for(path: Path):
     # Given
@@ -52,8 +50,25 @@ def test_the_template_fills_in_exactly_what_a_machine_asks_for(path: Path):
     # Then
     assert given is not None, f"no AWS::Serverless::StateMachine has DefinitionUri {relative}"
     assert set(given) == read(path).substitutions
+    for name, value in given.items():
+        if name != STRATEGIES:
+            assert value == {"Fn::GetAtt": f"{name.removesuffix('Arn')}.Arn"}
 
 
-@pytest.mark.skipif(not TEMPLATE.exists(), reason="template.yaml is not there yet")
 def test_the_template_deploys_no_machine_without_a_file():
     assert set(substitutions()) == {path.relative_to(ROOT).as_posix() for path in files()}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_machine_may_call_and_start_what_its_states_name_and_nothing_else(machine: Machine):
+    # Given
+    policies = resources(MACHINE)[f"{pascal(machine.name)}StateMachine"]["Policies"]
+    named = {name.removesuffix("Arn") for name in machine.substitutions - {STRATEGIES}}
+    if STRATEGIES in machine.substitutions:
+        named |= {f"{pascal(other.name)}StateMachine" for other in load_all() if other.storey == "strategy"}
+
+    # When
+    granted = allowed(policies, "lambda:InvokeFunction") | allowed(policies, "states:StartExecution")
+
+    # Then
+    assert granted == named
