@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tests.support.fakes.fake import Fake
 from tidegate.domain.approval import Approval, ApprovalStatus
 from tidegate.domain.lock import Lock
+from tidegate.errors import Terminal
 from tidegate.ports import Wait
 
 
@@ -68,6 +69,8 @@ class FakeApprovals(Fake):
         return True
 
     def add_links(self, approval: str, links: Mapping[str, str]) -> None:
+        if approval not in self.stored:
+            raise Terminal(f"There is no approval {approval} to which a link could lead.")
         self.links.update({link: (approval, approver) for link, approver in links.items()})
 
     def get(self, approval: str) -> Approval | None:

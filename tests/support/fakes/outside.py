@@ -9,6 +9,7 @@ from tests.support.fakes.fake import Fake
 from tidegate.domain.plain import to_plain
 from tidegate.ports import Execution, HttpAnswer
 
+_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 _STATES = "arn:aws:states:us-east-1:123456789012"
 
 
@@ -26,12 +27,12 @@ class FakeMachines(Fake):
 
     def add(self, arn: str, status: str = "RUNNING") -> Execution:
         """Let an execution exist."""
-        self.executions[arn] = Execution(arn, status, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+        self.executions[arn] = Execution(arn, status, _AT)
         return self.executions[arn]
 
-    def finish(self, arn: str, status: str) -> None:
+    def finish(self, arn: str, status: str, at: datetime | None = None) -> None:
         """Let an execution end."""
-        self.executions[arn] = replace(self.executions[arn], status=status)
+        self.executions[arn] = replace(self.executions[arn], status=status, stopped_at=at or _AT)
 
     def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> str:
         arn = f"{_STATES}:execution:{self.stack}-{machine}:{name}"

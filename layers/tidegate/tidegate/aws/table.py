@@ -1,0 +1,166 @@
+"""One DynamoDB table: consistent reads, conditional writes, bounded queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tidegate.aws.clients import Clients
+from tidegate.aws.errors import Answer, aws_call, cancellation_codes, error_code, translated
+from tidegate.aws.items import Item, from_attributes, to_attributes
+from tidegate.aws.schema import PARTITION_KEY, SORT_KEY, IndexSchema
+
+ABSENT = f"attribute_not_exists({PARTITION_KEY})"
+PRESENT = f"attribute_exists({PARTITION_KEY})"
+
+
+class ConditionFailed(Exception):
+    """A write's condition did not hold. `item` is what lies there, None when nothing does."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("A condition did not hold.")
+        self.item = item
+
+
+class Table:
+    """A table by its name. In expressions `#name` stands for an attribute, `:name` for a value."""
+
+    def __init__(self, clients: Clients, name: str) -> None:
+        self._clients = clients
+        self._name = name
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        """An item by its key, read consistently."""
+        answer = aws_call(self._client.get_item, TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    def get_all(self, keys: Iterable[tuple[str, str]]) -> list[Item]:
+        """Items by their keys, read consistently, in the order of the keys; those not there are left out."""
+        items = (self.get(*key) for key in keys)
+        return [item for item in items if item is not None]
+
+    def query(
+        self, pk: str, *, prefix: str = "", newest_first: bool = False, limit: int | None = None
+    ) -> list[Item]:
+        """The items of a partition whose sort key begins with a prefix, in its order, read consistently."""
+        condition, values = "#pk = :pk", {":pk": pk}
+        if prefix:
+            condition, values = "#pk = :pk AND begins_with(#sk, :prefix)", {":pk": pk, ":prefix": prefix}
+        return self._query(condition, values, limit, ConsistentRead=True, ScanIndexForward=not newest_first)
+
+    def query_index(self, index: IndexSchema, value: str) -> list[Item]:
+        """The items that an index has under a value. An index lags behind: decide by the table itself."""
+        condition = f"#{index.partition_key} = :value"
+        return self._query(condition, {":value": value}, None, IndexName=index.name)
+
+    def put(self, item: Mapping[str, Any], condition: str | None = None, **values: Any) -> None:
+        """Write an item.
+
+        Raises:
+            ConditionFailed: the condition did not hold.
+        """
+        parameters = {"Item": to_attributes(item), **_expressions(values, ConditionExpression=condition)}
+        self._write(self._client.put_item, parameters)
+
+    def update(self, pk: str, sk: str, update: str, condition: str, **values: Any) -> Item:
+        """Change an item; returns it as it is afterwards.
+
+        Raises:
+            ConditionFailed: the condition did not hold.
+        """
+        expressions = _expressions(values, UpdateExpression=update, ConditionExpression=condition)
+        parameters = {"Key": _key(pk, sk), "ReturnValues": "ALL_NEW", **expressions}
+        return from_attributes(self._write(self._client.update_item, parameters)["Attributes"])
+
+    def delete(self, pk: str, sk: str, condition: str, **values: Any) -> None:
+        """Delete an item.
+
+        Raises:
+            ConditionFailed: the condition did not hold.
+        """
+        parameters = {"Key": _key(pk, sk), **_expressions(values, ConditionExpression=condition)}
+        self._write(self._client.delete_item, parameters)
+
+    def putting(self, item: Mapping[str, Any], condition: str | None = None, **values: Any) -> dict[str, Any]:
+        """A put as part of a transaction."""
+        parameters = {"Item": to_attributes(item), **_expressions(values, ConditionExpression=condition)}
+        return {"Put": {"TableName": self._name, **parameters}}
+
+    def deleting(self, pk: str, sk: str, condition: str | None = None, **values: Any) -> dict[str, Any]:
+        """A deletion as part of a transaction."""
+        parameters = {"Key": _key(pk, sk), **_expressions(values, ConditionExpression=condition)}
+        return {"Delete": {"TableName": self._name, **parameters}}
+
+    def transact(self, *writes: dict[str, Any]) -> None:
+        """Do all writes or none. botocore adds a token, so that a request sent twice is done once.
+
+        Raises:
+            ConditionFailed: one of the conditions did not hold; its `item` is always None.
+        """
+        try:
+            self._client.transact_write_items(TransactItems=list(writes))
+        except ClientError as error:
+            if "ConditionalCheckFailed" in cancellation_codes(error):
+                raise ConditionFailed(None) from error
+            raise translated(error, "dynamodb:TransactWriteItems") from error
+        except BotoCoreError as error:
+            raise translated(error, "dynamodb:TransactWriteItems") from error
+
+    @property
+    def _client(self) -> Any:
+        return self._clients.home("dynamodb")
+
+    def _write(self, method: Any, parameters: dict[str, Any]) -> Answer:
+        try:
+            answer: Answer = method(
+                TableName=self._name, ReturnValuesOnConditionCheckFailure="ALL_OLD", **parameters
+            )
+            return answer
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                old: Any = error.response.get("Item")
+                raise ConditionFailed(from_attributes(old) if old else None) from error
+            raise translated(error, f"dynamodb:{error.operation_name}") from error
+        except BotoCoreError as error:
+            raise translated(error, f"dynamodb:{method.__name__}") from error
+
+    def _query(
+        self, condition: str, values: dict[str, str], limit: int | None, **parameters: Any
+    ) -> list[Item]:
+        parameters |= {"TableName": self._name, "KeyConditionExpression": condition}
+        parameters |= {"ExpressionAttributeValues": to_attributes(values)}
+        parameters |= {"ExpressionAttributeNames": _names(condition)}
+        items: list[Item] = []
+        while True:
+            if limit is not None:
+                parameters["Limit"] = limit - len(items)
+            answer = aws_call(self._client.query, **parameters)
+            items += [from_attributes(item) for item in answer.get("Items", [])]
+            if "LastEvaluatedKey" not in answer or (limit is not None and len(items) >= limit):
+                return items
+            parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {PARTITION_KEY: {"S": pk}, SORT_KEY: {"S": sk}}
+
+
+def _expressions(values: Mapping[str, Any], **expressions: str | None) -> dict[str, Any]:
+    """The expressions that are there, with the names and values that they use."""
+    parameters: dict[str, Any] = {name: text for name, text in expressions.items() if text is not None}
+    names = _names(" ".join(parameters.values()))
+    if names:
+        parameters["ExpressionAttributeNames"] = names
+    if values:
+        parameters["ExpressionAttributeValues"] = to_attributes(
+            {f":{name}": each for name, each in values.items()}
+        )
+    return parameters
+
+
+def _names(expression: str) -> dict[str, str]:
+    """The attribute names in an expression; all are written `#name`, so that no reserved word matters."""
+    return {f"#{name}": name for name in re.findall(r"#(\w+)", expression)}
