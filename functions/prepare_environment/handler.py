@@ -1,4 +1,4 @@
-"""Make an environment ready for a release, under its lock: what runs now, the task definition, the touch."""
+"""Make an environment ready for a release, under its lock."""
 
 from tidegate.entrypoint import step
 from tidegate.steps.prepare_environment import Command, run

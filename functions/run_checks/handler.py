@@ -1,4 +1,4 @@
-"""Run the smoke and integration checks of an environment: one try of each HTTP check, and name the task checks."""
+"""Run the checks of an environment: one try of each HTTP check; the task checks are only named."""
 
 from tidegate.entrypoint import step
 from tidegate.steps.run_checks import Command, run

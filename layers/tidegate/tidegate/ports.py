@@ -79,7 +79,10 @@ class Releases(Protocol):
         """
 
     def stop(self, release: str, signal: StopSignal, reason: str, *, unless_production: bool) -> bool:
-        """Tell a running release not to go on; False when it has ended, was stopped, or (if so asked) touched production."""
+        """Tell a running release not to go on.
+
+        False when it has ended, was stopped already, or (if so asked) has touched production.
+        """
 
     def mark_point_of_no_return(self, release: str) -> None:
         """Note that nothing older can run any more where this release's migration ran."""
@@ -131,7 +134,7 @@ class Journal(Protocol):
         """
 
     def entries(self, subject: str, limit: int = 200) -> tuple[dict[str, Any], ...]:
-        """The newest entries of a subject, oldest first: each ``{"at", "kind", "key", "entry"}``, ``at`` as text."""
+        """The newest entries of a subject, oldest first: ``{"at", "kind", "key", "entry"}``, ``at`` as text."""
 
 
 class Quarantine(Protocol):
@@ -252,7 +255,7 @@ class Intake(Protocol):
             key: The event's id, or what the event is about.
             at: When the event happened.
             value: For example the release id that was minted for it.
-            again_after_seconds: A claim older than this (either way) no longer counts; None: it counts for ever.
+            again_after_seconds: A claim older than this (either way) no longer counts; None: for ever.
 
         Returns:
             The value that stands: one's own when the claim was the first, the earlier one otherwise.
@@ -271,10 +274,10 @@ class Registry(Protocol):
     def image(
         self, target: Target, repository: str, *, tag: str | None = None, digest: str | None = None
     ) -> ImageRef | None:
-        """An image by tag or digest (with its newest tag), also when archived: see `ImageRef.status`; None when it is not there."""
+        """An image by tag or digest (with its newest tag), also when archived; None when it is not there."""
 
     def images(self, target: Target, repository: str) -> tuple[ImageRef, ...]:
-        """Every tagged image of a repository that can be pulled, one `ImageRef` per tag; archived ones are left out."""
+        """Every tagged image that can be pulled, one `ImageRef` per tag; archived ones are left out."""
 
     def scan(self, target: Target, repository: str, digest: str) -> ImageScan:
         """Status, counts and findings of the image's scan, as ECR or Inspector give them."""
@@ -309,7 +312,7 @@ class Services(Protocol):
         """The service deployments ECS remembers, newest first (at most 20)."""
 
     def stop(self, target: Target, deployment: str) -> bool:
-        """Stop a service deployment so that ECS rolls it back; False when there is nothing to stop any more."""
+        """Stop a service deployment so that ECS rolls it back; False when there is none to stop."""
 
     def tasks(
         self, target: Target, cluster: str, service: str, *, stopped: bool = False
@@ -341,7 +344,7 @@ class Tasks(Protocol):
         *,
         key: str,
     ) -> str:
-        """Run one task with the network and capacity of the service; the same ``key`` runs it once. Returns its ARN."""
+        """Run one task with the network and capacity of the service, once per ``key``; returns its ARN."""
 
     def describe(self, target: Target, cluster: str, task: str) -> OneOffTask | None:
         """How the task stands; None when ECS has forgotten it."""
@@ -393,7 +396,7 @@ class Machines(Protocol):
     """AWS Step Functions."""
 
     def start(self, machine: str, name: str, payload: Mapping[str, Any]) -> str:
-        """Start a machine of ours by its short name; the same name and input starts it once. Returns the ARN."""
+        """Start a machine of ours by its short name, once per name and input; returns the ARN."""
 
     def describe(self, execution: str) -> Execution | None:
         """How an execution stands; None when Step Functions does not know it (any more)."""

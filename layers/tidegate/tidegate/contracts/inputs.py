@@ -27,7 +27,7 @@ class _Input(BaseModel):
 
 
 class _ImageChoice(_Input):
-    """A release of the ledger, or an image of the service's repository by tag or digest: exactly one of them."""
+    """A release of the ledger, or an image by tag or digest: exactly one of them."""
 
     service: ServiceName | None = None
     release: ReleaseId | None = None
@@ -60,7 +60,7 @@ class DeployInput(_ImageChoice):
 
 
 class RollbackInput(_Input):
-    """Input of `rollback`. ``release`` is the bad one (default: what runs), ``target`` what to come back to."""
+    """Input of `rollback`: ``release`` is the bad one (default: what runs), ``target`` the good one."""
 
     service: ServiceName
     environment: EnvironmentName

@@ -109,7 +109,7 @@ def rollback_target(
 
 
 def _no_return(deployment: Deployment) -> str:
-    return f"{deployment.release} is marked point of no return: nothing older can run any more, so people must decide."
+    return f"{deployment.release} is marked point of no return: nothing older can run any more."
 
 
 def _runs_quarantined(deployment: Deployment, quarantined: frozenset[str]) -> bool:

@@ -20,7 +20,7 @@ RolloutOutcome = Literal["in_progress", "succeeded", "rolled_back", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What a deployment has come to, with one sentence and the evidence against the image, if there is any."""
+    """What a deployment has come to, a sentence, and the evidence against the image, if there is any."""
 
     outcome: RolloutOutcome
     reason: str

@@ -30,7 +30,7 @@ class Command(BaseModel):
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
-    """Answer the own token at once when the lock is granted or must not be taken; otherwise wait for a signal.
+    """Answer the own token at once when the lock is granted or must not be taken; else wait for a signal.
 
     Idempotent: an owner that asks again is granted its own lock.
     """
@@ -81,18 +81,33 @@ def _decide(command: Command, ports: Ports) -> dict[str, Any] | None:
 
 
 def _take(command: Command, ports: Ports) -> Lock | None:
-    now = ports.clock.now()
-    wanted = {"owner": command.root, "release": command.release, "at": now}
-    lock = ports.locks.acquire(command.service, command.environment, **wanted)
+    lock = _acquire(command, ports)
     if lock is not None:
         return lock
     holder = ports.locks.holder(command.service, command.environment)
     if holder is None:
-        return ports.locks.acquire(command.service, command.environment, **wanted)
+        return _acquire(command, ports)
     execution = ports.machines.describe(holder.owner)
     if execution is not None and execution.running:
         return None
-    return ports.locks.take_over(command.service, command.environment, from_owner=holder.owner, **wanted)
+    return ports.locks.take_over(
+        command.service,
+        command.environment,
+        owner=command.root,
+        release=command.release,
+        at=ports.clock.now(),
+        from_owner=holder.owner,
+    )
+
+
+def _acquire(command: Command, ports: Ports) -> Lock | None:
+    return ports.locks.acquire(
+        command.service,
+        command.environment,
+        owner=command.root,
+        release=command.release,
+        at=ports.clock.now(),
+    )
 
 
 def _touched(scope: Scope, ports: Ports) -> bool:

@@ -1,4 +1,4 @@
-"""Adopt what runs: it becomes the first known good release, so that the very first deployment can come back."""
+"""Adopt what runs as the first known good release, so that the very first deployment can come back."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Command(BaseModel):
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
-    """Store the token under every image whose scan is not done, then look again: the event may have come first."""
+    """Store the token under every image, then look again: the event may have come first."""
     now = ports.clock.now()
     release = release_of(ports, command.release)
     waits = [

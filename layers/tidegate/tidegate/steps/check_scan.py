@@ -55,7 +55,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
 
 def assess_images(ports: Ports, release: Release, service: Service) -> dict[str, Assessment]:
-    """Container name to the assessment of its image. Scans live in the region whose registry is pulled from."""
+    """Container name to the assessment of its image."""
     today = ports.clock.now().date()
     return {
         name: assess(ports.registry.scan(ports.home, image.repository, image.digest), service.scan, today)

@@ -22,7 +22,7 @@ def tell(
     Args:
         ports: The world.
         key: Names the message; a repeated step does not send it twice.
-        kind: ``started``, ``waiting``, ``succeeded``, ``failed``, ``rolled_back`` …, for subscription filters.
+        kind: ``started``, ``waiting``, ``succeeded``, ``failed`` …, for subscription filters.
         what: One sentence; the subject and the first line.
         details: Label to text; empty ones are left out.
         service: Whose topic it goes to; None is the topic of the stack.
@@ -57,4 +57,5 @@ def execution_link(execution: str) -> str:
     if len(parts) < 8 or parts[2] != "states":
         return execution
     region = parts[3]
-    return f"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{execution}"
+    console = f"https://{region}.console.aws.amazon.com/states/home?region={region}"
+    return f"{console}#/v2/executions/details/{execution}"

@@ -48,7 +48,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     return _result(outcome, reason, release, f"{subject}/{key}")
 
 
-def _cancel(request: OperateInput, command: Command, ports: Ports) -> Answer:
+def _cancel(request: OperateInput, _: Command, ports: Ports) -> Answer:
     release = _known(request, ports)
     if isinstance(release, str):
         return "rejected", release, None
@@ -62,7 +62,7 @@ def _cancel(request: OperateInput, command: Command, ports: Ports) -> Answer:
     return "succeeded", f"{release.id} stops at its next gate; what it has touched is restored.", release.id
 
 
-def _retry(request: OperateInput, command: Command, ports: Ports) -> Answer:
+def _retry(request: OperateInput, _: Command, ports: Ports) -> Answer:
     release = _known(request, ports)
     if isinstance(release, str):
         return "rejected", release, None
@@ -99,7 +99,7 @@ def _promote(request: OperateInput, command: Command, ports: Ports) -> Answer:
     return "succeeded", f"{release.id} brings the images of {earlier.id} again.", release.id
 
 
-def _lift_quarantine(request: OperateInput, command: Command, ports: Ports) -> Answer:
+def _lift_quarantine(request: OperateInput, _: Command, ports: Ports) -> Answer:
     service, digest = str(request.service), str(request.digest)
     lifted = ports.quarantine.lift(
         service, digest, reason=str(request.reason), by=request.requested_by, at=ports.clock.now()
@@ -109,7 +109,7 @@ def _lift_quarantine(request: OperateInput, command: Command, ports: Ports) -> A
     return "succeeded", f"{digest} of {service} may be deployed again.", None
 
 
-def _freeze(request: OperateInput, command: Command, ports: Ports) -> Answer:
+def _freeze(request: OperateInput, _: Command, ports: Ports) -> Answer:
     place = _place(request, ports)
     if place is not None:
         return "rejected", place, None
@@ -123,7 +123,7 @@ def _freeze(request: OperateInput, command: Command, ports: Ports) -> Answer:
     )
 
 
-def _thaw(request: OperateInput, command: Command, ports: Ports) -> Answer:
+def _thaw(request: OperateInput, _: Command, ports: Ports) -> Answer:
     place = _place(request, ports)
     if place is not None:
         return "rejected", place, None

@@ -22,7 +22,7 @@ class Command(BaseModel):
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
-    """Refuse with one sentence, or mint a release of its own for this environment alone and return the plan."""
+    """Refuse with one sentence, or mint a release for this environment alone and return the plan."""
     try:
         request = validate(DeployInput, command.input)
         _check_place(request, ports)

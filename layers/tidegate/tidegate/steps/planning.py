@@ -1,4 +1,4 @@
-"""Planning a release, shared by `plan_release` and `plan_deployment`: which images, which environments, may it go."""
+"""Planning, shared by `plan_release` and `plan_deployment`: which images, which environments, may it go."""
 
 from __future__ import annotations
 

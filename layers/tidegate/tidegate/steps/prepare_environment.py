@@ -1,4 +1,4 @@
-"""Make an environment ready for a release, under its lock: what runs now, the task definition, the touch."""
+"""Make an environment ready for a release, under its lock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tidegate.steps.scope import Scope, scope_of
 
 
 class Command(BaseModel):
-    """``approval`` is the id of the approval under which this environment may be changed, if one was needed."""
+    """``approval`` is the id of the approval under which this may be done, if one was needed."""
 
     root: str
     release: str

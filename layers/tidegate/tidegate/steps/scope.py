@@ -61,7 +61,7 @@ def scope_of(ports: Ports, release: str, environment: str) -> Scope:
 
 
 def open_deployment(ports: Ports, scope: Scope) -> Deployment | None:
-    """The deployment of this release's attempt in this environment, open or closed; None before it was opened."""
+    """The deployment of this release's attempt here, open or closed; None before it was opened."""
     for deployment in ports.deployments.latest(scope.service.name, scope.environment.name):
         if deployment.release == scope.release.id and deployment.attempt == scope.release.attempt:
             return deployment

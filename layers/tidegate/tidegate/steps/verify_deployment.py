@@ -16,7 +16,7 @@ from tidegate.steps.guard import told_to_stop
 from tidegate.steps.scope import Scope, scope_of
 
 GRACE = timedelta(seconds=180)
-"""How long what is not yet known may stay unknown: target health follows registration by two check intervals."""
+"""How long what is not known yet may stay unknown: target health follows registration by some intervals."""
 
 
 class Command(BaseModel):

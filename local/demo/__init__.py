@@ -1,0 +1,1 @@
+"""The main job, shown: a good release, one whose tasks crash, one that serves errors."""
