@@ -37,4 +37,4 @@ def _default_publish() -> Publish | None:
         from local.events.publish import publish
     except ImportError:
         return None
-    return publish  # type: ignore[no-any-return, unused-ignore]
+    return publish

@@ -27,7 +27,7 @@ class Call:
         """Account and region, the key of every store of the world."""
         return self.account, self.region
 
-    def get(self, name: str, default: object = None) -> Any:  # noqa: ANN401 - whatever the caller sent
+    def get(self, name: str, default: object = None) -> Any:
         """A parameter, or the default where it was not sent."""
         value = self.params.get(name)
         return default if value is None else value

@@ -9,21 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import BaseResponse
-from moto.ecr.models import ecr_backends
 from moto.ecr.responses import ECRResponse
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.responses import ELBV2Response
 
 from local.world.binding import Call, bind
+from local.world.ecr.images_api import ImagesApi
 from local.world.ecr.push import PushApi
+from local.world.ecr.scans import Scanner
 from local.world.ecs.clusters_api import ClustersApi, wrap_describe_clusters, wrap_tags
 from local.world.ecs.deployments_api import DeploymentsApi
 from local.world.ecs.engine import Ecs
 from local.world.ecs.services_api import ServicesApi
 from local.world.ecs.tasks_api import TasksApi
 from local.world.elb.api import ElbApi
+from local.world.elb.front import Front
 from local.world.elb.targets import Targets
+from local.world.metrics.alarms import Alarms
+from local.world.metrics.alarms_api import AlarmsApi, wrap_put_alarm
+from local.world.metrics.api import MetricsApi
+from local.world.metrics.balancers import BalancerMetrics
+from local.world.metrics.queries import Queries
+from local.world.metrics.store import MetricStore
+from local.world.traffic.generator import Traffic
 from local.world.world import World
 
 Answer = Mapping[str, Any]
@@ -37,10 +47,18 @@ class Installation:
         self.world = world
         self.targets = Targets(world)
         self.ecs = Ecs(world, self.targets)
+        self.images = ImagesApi(world, Scanner(world))
         self.clusters = ClustersApi(self.ecs)
+        self.front = Front(world, self.targets)
+        store = MetricStore()
+        queries = Queries(world, store)
+        self.metrics = MetricsApi(world, store, queries)
+        self.alarms = Alarms(world, queries, self.metrics)
+        self.traffic = Traffic(world, self.ecs, self.targets, BalancerMetrics(world, store, self.targets))
         self.operations: dict[type[BaseResponse], Operations] = {
             EC2ContainerServiceResponse: self._ecs_operations(),
             ECRResponse: self._ecr_operations(),
+            CloudWatchResponse: self._cloudwatch_operations(),
             ELBV2Response: {"DescribeTargetHealth": ElbApi(self.targets).target_health},
         }
 
@@ -64,8 +82,27 @@ class Installation:
         }
 
     def _ecr_operations(self) -> Operations:
-        push = PushApi(self.world, ecr_backends, lambda place, image: None)
-        return {"PutImage": push.put_image}
+        images = self.images
+        return {
+            "PutImage": PushApi(self.world, images).put_image,
+            "DescribeImages": images.describe,
+            "ListImages": images.list,
+            "BatchGetImage": images.batch_get,
+            "UpdateImageStorageClass": images.update_storage_class,
+            "StartImageScan": images.start_scan,
+            "DescribeImageScanFindings": images.scan_findings,
+            "PutRegistryScanningConfiguration": images.put_scanning,
+        }
+
+    def _cloudwatch_operations(self) -> Operations:
+        metrics, alarms = self.metrics, AlarmsApi(self.alarms)
+        return {
+            "PutMetricData": metrics.put,
+            "GetMetricData": metrics.data,
+            "GetMetricStatistics": metrics.statistics,
+            "ListMetrics": metrics.list_metrics,
+            "SetAlarmState": alarms.set_state,
+        }
 
 
 class _Present:
@@ -101,6 +138,7 @@ def _patch(first: Installation) -> None:
             bind(response_class, name, _forward(response_class, name))
     wrap_describe_clusters(lambda: present().clusters)
     wrap_tags(lambda: present().clusters)
+    wrap_put_alarm(lambda: present().alarms)
 
 
 def _forward(response_class: type[BaseResponse], name: str) -> Callable[[Call], Answer]:

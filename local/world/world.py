@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from moto.sns.models import sns_backends
+
 from local.world.clock import Clock, ManualClock, RealClock, Timer
 from local.world.images import ImageBook
 from local.world.settings import WorldSettings
@@ -24,7 +26,7 @@ class Publish(Protocol):
         self,
         source: str,
         detail_type: str,
-        detail: Mapping[str, Any],
+        detail: dict[str, Any],
         resources: Sequence[str] = (),
         *,
         account: str,
@@ -35,7 +37,7 @@ class Publish(Protocol):
 def _drop(
     source: str,
     detail_type: str,
-    detail: Mapping[str, Any],  # noqa: ARG001
+    detail: dict[str, Any],  # noqa: ARG001
     resources: Sequence[str] = (),  # noqa: ARG001
     *,
     account: str,  # noqa: ARG001
@@ -64,7 +66,7 @@ class World:
         self.lock = threading.RLock()
         self.images = ImageBook()
         self.publish: Publish = publish or _drop
-        self._outbox: queue.Queue[Callable[[], object] | None] = queue.Queue()
+        self._outbox: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._last_event_at = 0.0
         self._sender: threading.Thread | None = None
         if not isinstance(self.clock, ManualClock):
@@ -109,14 +111,32 @@ class World:
         """Send an event to the default bus of an account and region, in the order of the calls."""
         account, region = place
 
-        def send() -> object:
-            return self.publish(source, detail_type, detail, resources, account=account, region=region)
+        def send() -> None:
+            self.publish(source, detail_type, dict(detail), resources, account=account, region=region)
 
         late = self.settings.habits.event_delay and self.settings.event_delay_seconds
         delay = self.random.uniform(0.2, 1.0) * late if late else 0.0
         self._last_event_at = max(self._last_event_at + 0.001, self.now() + delay)
-        wait = self._last_event_at - self.now()
-        self.clock.call_later(wait, send if self._sender is None else lambda: self._outbox.put(send))
+        self._hand_out(self._last_event_at - self.now(), send)
+
+    def send_to_topic(self, arn: str, subject: str, message: str) -> None:
+        """Publish to an SNS topic, outside of the lock; a topic that does not exist is passed over."""
+        _, _, _, region, account, name = arn.split(":", 5)
+
+        def send() -> None:
+            backend = sns_backends[account][region]
+            if arn in backend.topics:
+                backend.publish(message=message, arn=arn, subject=subject)
+            else:
+                log.warning("an alarm wanted to publish to %s, which does not exist", name)
+
+        self._hand_out(0.0, send)
+
+    def _hand_out(self, wait: float, send: Callable[[], None]) -> None:
+        def enqueue() -> None:
+            self._outbox.put(send)
+
+        self.clock.call_later(wait, send if self._sender is None else enqueue)
 
     def close(self) -> None:
         """Let the world's time stop."""

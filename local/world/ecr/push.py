@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
-from collections.abc import Callable
+import json
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto.ecr.models import Image, ecr_backends
 
 from local.world.binding import Call
+from local.world.ecr.errors import EcrError, repository_missing
+from local.world.ecr.images_api import ImagesApi
 from local.world.world import World
 
 SOURCE = "aws.ecr"
@@ -19,136 +22,119 @@ def manifest_digest(manifest: str) -> str:
     return "sha256:" + hashlib.sha256(manifest.encode()).hexdigest()
 
 
-def announce_push(world: World, place: tuple[str, str], repository: str, image: Any, tag: str | None) -> None:  # noqa: ANN401
-    """Send "ECR Image Action" for a push; an untagged push has an empty tag.
-
-    https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
-    """
-    detail = {
-        "result": "SUCCESS",
-        "repository-name": repository,
-        "image-digest": image.get_image_digest(),
-        "action-type": "PUSH",
-        "image-tag": tag or "",
-        "manifest-media-type": image.image_manifest_media_type,
-    }
-    world.emit(place, SOURCE, "ECR Image Action", detail)
-
-
 class PushApi:
     """PutImage."""
 
-    def __init__(self, world: World, backends: Any, pushed: Callable[[tuple[str, str], Any], None]) -> None:  # noqa: ANN401
+    def __init__(self, world: World, images: ImagesApi) -> None:
         self._world = world
-        self._backends = backends
-        self._pushed = pushed
+        self._images = images
 
     def put_image(self, call: Call) -> dict[str, Any]:
         """PutImage.
 
         Raises:
-            ServiceException: RepositoryNotFoundException, ImageDigestDoesNotMatchException, and what
-                moto raises: ImageAlreadyExistsException, ImageTagAlreadyExistsException.
+            EcrError: RepositoryNotFoundException, ImageDigestDoesNotMatchException,
+                ImageAlreadyExistsException, ImageTagAlreadyExistsException, InvalidParameterException.
         """
-        backend = self._backends[call.account][call.region]
         name, manifest, tag = (
             call.params["repositoryName"],
             call.params["imageManifest"],
             call.get("imageTag"),
         )
-        digest = manifest_digest(manifest)
-        if name not in backend.repositories:
+        repository = ecr_backends[call.account][call.region].repositories.get(name)
+        if repository is None:
             raise repository_missing(name, call.account)
-        if call.get("imageDigest", digest) != digest:
-            raise ServiceException(
+        digest = manifest_digest(manifest)
+        asked = call.get("imageDigest", digest)
+        if asked != digest:
+            raise EcrError(
                 "ImageDigestDoesNotMatchException",
-                f"The specified digest {call.params['imageDigest']} does not match the digest calculated by the "
-                f"registry: {digest}",
+                f"The specified digest {asked} does not match the digest calculated by the registry: "
+                f"{digest}",
             )
-        image = self._store(backend, name, manifest, tag, call.get("imageManifestMediaType"), digest)
-        image.image_pushed_at = self._world.today()
-        announce_push(self._world, call.place, name, image, tag)
-        self._pushed(call.place, image)
+        media_type = call.get("imageManifestMediaType") or _media_type(manifest)
+        image = next((each for each in repository.images if each.get_image_digest() == digest), None)
+        _free_tag(repository, tag, digest, image)
+        new = image is None
+        if image is None:
+            image = Image(repository.account_id, tag, manifest, name, media_type, digest)
+            repository.images.append(image)
+        elif tag:
+            image.update_tag(tag)
+        setattr(image, "image_pushed_at", self._world.today())  # noqa: B010 - moto declares a number
+        self._announce(call.place, name, image, tag)
+        self._images.pushed(call.place, image, new=new)
         return {
             "image": {
                 "registryId": call.account,
                 "repositoryName": name,
                 "imageId": {"imageDigest": digest, **({"imageTag": tag} if tag else {})},
                 "imageManifest": manifest,
-                "imageManifestMediaType": image.image_manifest_media_type,
+                "imageManifestMediaType": media_type,
             }
         }
 
-    def _store(
-        self,
-        backend: Any,
-        name: str,
-        manifest: str,
-        tag: str | None,
-        media_type: str | None,
-        digest: str,
-    ) -> Any:  # noqa: ANN401
-        repository = backend.repositories[name]
-        holder = next((each for each in repository.images if tag and tag in each.image_tags), None)
-        same = next((each for each in repository.images if each.get_image_digest() == digest), None)
-        if same is not None and (tag is None or tag in same.image_tags):
-            raise ServiceException(
-                "ImageAlreadyExistsException",
-                f"Image with digest '{digest}' and tag '{tag}' already exists in the repository with name "
-                f"'{name}' in registry with id '{repository.registry_id}'",
-            )
-        if holder is not None:
-            if tag_is_immutable(repository, str(tag)):
-                raise ServiceException(
-                    "ImageTagAlreadyExistsException",
-                    f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten "
-                    "because the tag is immutable.",
-                )
-            holder.image_tags.remove(tag)
-            holder.image_tag = holder.image_tags[-1] if holder.image_tags else None
-        if same is not None:
-            same.update_tag(tag)
-            return same
-        from moto.ecr.models import Image
+    def _announce(self, place: tuple[str, str], name: str, image: Any, tag: str | None) -> None:
+        """Send "ECR Image Action" for a push; an untagged push has an empty tag.
 
-        media = media_type or _media_type(manifest)
-        image = Image(backend.account_id, tag, manifest, name, media, digest)
-        repository.images.append(image)
-        return image
+        https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html
+        """
+        detail = {
+            "result": "SUCCESS",
+            "repository-name": name,
+            "image-digest": image.get_image_digest(),
+            "action-type": "PUSH",
+            "image-tag": tag or "",
+            "manifest-media-type": image.image_manifest_media_type,
+        }
+        self._world.emit(place, SOURCE, "ECR Image Action", detail)
+
+
+def _free_tag(repository: Any, tag: str | None, digest: str, image: Any | None) -> None:
+    if image is not None and (tag is None or tag in image.image_tags) and _active(image):
+        raise EcrError(
+            "ImageAlreadyExistsException",
+            f"Image with digest '{digest}' and tag '{tag or 'null'}' already exists in the repository with "
+            f"name '{repository.name}' in registry with id '{repository.registry_id}'",
+        )
+    holder = next((each for each in repository.images if tag and tag in each.image_tags), None)
+    if holder is None or holder is image:
+        return
+    if tag_is_immutable(repository, str(tag)):
+        raise EcrError(
+            "ImageTagAlreadyExistsException",
+            f"The image tag '{tag}' already exists in the '{repository.name}' repository and cannot be "
+            "overwritten because the tag is immutable.",
+        )
+    holder.image_tags.remove(tag)
+    holder.image_tag = holder.image_tags[-1] if holder.image_tags else None
+
+
+def _active(image: Any) -> bool:
+    return getattr(image, "image_status", "ACTIVE") == "ACTIVE"
 
 
 def _media_type(manifest: str) -> str:
-    import json
-
     try:
         parsed = json.loads(manifest)
     except ValueError:
-        raise ServiceException(
-            "InvalidParameterException", "Invalid JSON syntax in the image manifest"
+        raise EcrError(
+            "InvalidParameterException",
+            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
         ) from None
     if not isinstance(parsed, dict) or "mediaType" not in parsed:
-        raise ServiceException(
+        raise EcrError(
             "InvalidParameterException",
             "image manifest mediatype not provided in manifest or parameter",
         )
     return str(parsed["mediaType"])
 
 
-def tag_is_immutable(repository: Any, tag: str) -> bool:  # noqa: ANN401 - moto's repository
+def tag_is_immutable(repository: Any, tag: str) -> bool:
     """Whether a tag that exists may not be moved to another image.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
     """
-    import fnmatch
-
     filters = repository.image_tag_mutability_exclusion_filters or []
     excluded = any(fnmatch.fnmatchcase(tag, each["filter"]) for each in filters)
     return bool(repository.is_tag_immutable()) != excluded
-
-
-def repository_missing(name: str, registry: str) -> ServiceException:
-    """RepositoryNotFoundException in ECR's words."""
-    return ServiceException(
-        "RepositoryNotFoundException",
-        f"The repository with name '{name}' does not exist in the registry with id '{registry}'",
-    )

@@ -28,7 +28,7 @@ class FoundImage:
     problem: str | None = None
 
 
-def status_of(image: Any) -> str:  # noqa: ANN401 - moto's image
+def status_of(image: Any) -> str:
     """ACTIVE, ARCHIVED or ACTIVATING."""
     return str(getattr(image, "image_status", "ACTIVE"))
 

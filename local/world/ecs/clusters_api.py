@@ -70,7 +70,7 @@ def contents(store: EcsStore, cluster_arn: str) -> tuple[list[Service], list[Tas
     return services, tasks
 
 
-def wrap_describe_clusters(api_of: Any) -> None:  # noqa: ANN401 - a function returning the present API
+def wrap_describe_clusters(api_of: Any) -> None:
     """Have moto's DescribeClusters count what the world runs."""
     original = EC2ContainerServiceResponse.describe_clusters
 
@@ -78,17 +78,17 @@ def wrap_describe_clusters(api_of: Any) -> None:  # noqa: ANN401 - a function re
         api_of().refresh(call_of(self).place)
         return original(self)
 
-    EC2ContainerServiceResponse.describe_clusters = describe_clusters
+    setattr(EC2ContainerServiceResponse, "describe_clusters", describe_clusters)  # noqa: B010 - a patch
 
 
-def wrap_tags(api_of: Any) -> None:  # noqa: ANN401 - a function returning the present API
+def wrap_tags(api_of: Any) -> None:
     """Let the tagging operations find the world's services and tasks as well as moto's resources."""
     from moto.ecs.models import EC2ContainerServiceBackend
 
     original = EC2ContainerServiceBackend._get_resource  # noqa: SLF001 - the one place where ARNs are resolved
 
-    def get_resource(self: Any, resource_arn: str, parsed_arn: dict[str, str]) -> Any:  # noqa: ANN401
+    def get_resource(self: Any, resource_arn: str, parsed_arn: dict[str, str]) -> Any:
         found = api_of().tagged((self.account_id, self.region_name), resource_arn)
         return found if found is not None else original(self, resource_arn, parsed_arn)
 
-    EC2ContainerServiceBackend._get_resource = get_resource  # noqa: SLF001
+    setattr(EC2ContainerServiceBackend, "_get_resource", get_resource)  # noqa: B010 - a patch

@@ -40,7 +40,7 @@ class Placement:
         service.tasks.append(task)
         return task
 
-    def for_run(self, store: EcsStore, cluster_arn: str, definition: Any, asked: Mapping[str, Any]) -> Task:  # noqa: ANN401
+    def for_run(self, store: EcsStore, cluster_arn: str, definition: Any, asked: Mapping[str, Any]) -> Task:
         """A new task that RunTask was asked for."""
         task = self._make(store, cluster_arn, definition, asked.get("networkConfiguration"))
         task.group = asked.get("group") or f"family:{definition.family}"
@@ -51,7 +51,7 @@ class Placement:
         task.execute_command = bool(asked.get("enableExecuteCommand"))
         return task
 
-    def _make(self, store: EcsStore, cluster_arn: str, definition: Any, network: Any) -> Task:  # noqa: ANN401
+    def _make(self, store: EcsStore, cluster_arn: str, definition: Any, network: Any) -> Task:
         if definition.network_mode == "awsvpc" and not network:
             raise invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
         self._placed += 1

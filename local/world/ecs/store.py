@@ -13,7 +13,7 @@ from local.world.ecs.model import Service, ServiceDeployment, Task
 ClusterAndService = tuple[str, str]
 
 
-class EcsError(ServiceException):  # type: ignore[misc]
+class EcsError(ServiceException):
     """An error of the ECS API, by its documented name."""
 
 
@@ -37,7 +37,7 @@ class EcsStore:
         return self.account, self.region
 
     @property
-    def backend(self) -> Any:  # noqa: ANN401 - moto's backend
+    def backend(self) -> Any:
         """Moto's own ECS backend of this account and region."""
         return ecs_backends[self.account][self.region]
 
@@ -45,7 +45,7 @@ class EcsStore:
         """An ECS ARN of this account and region."""
         return f"arn:aws:ecs:{self.region}:{self.account}:{kind}/{'/'.join(parts)}"
 
-    def cluster(self, name_or_arn: str | None, *, active: bool = True) -> Any:  # noqa: ANN401 - moto's
+    def cluster(self, name_or_arn: str | None, *, active: bool = True) -> Any:
         """A cluster of moto's.
 
         Raises:
@@ -57,7 +57,7 @@ class EcsStore:
             raise EcsError("ClusterNotFoundException", "Cluster not found.")
         return found
 
-    def task_definition(self, name_or_arn: str | None) -> Any:  # noqa: ANN401 - moto's
+    def task_definition(self, name_or_arn: str | None) -> Any:
         """An ACTIVE task definition of moto's.
 
         Raises:

@@ -31,8 +31,9 @@ class TasksApi:
         known = {each["name"] for each in definition.container_definitions}
         for override in (call.get("overrides", {})).get("containerOverrides") or []:
             if override.get("name") not in known:
+                name = override.get("name")
                 raise invalid(
-                    f"Override for container named {override.get('name')} is not a container in the TaskDefinition."
+                    f"Override for container named {name} is not a container in the TaskDefinition."
                 )
         placement = self._ecs.placement
         tasks = [placement.for_run(store, cluster.arn, definition, call.params) for _ in range(number)]

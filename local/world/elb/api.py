@@ -28,9 +28,12 @@ class ElbApi:
         asked = [(each["Id"], each.get("Port")) for each in call.get("Targets", [])]
         shown = [self._shape(target) for target in self._targets.of_group(arn)]
         known = {(each["Target"]["Id"], each["Target"]["Port"]) for each in shown}
-        for by_hand in group.targets.values():
-            if (by_hand["Id"], int(by_hand["Port"] or 80)) not in known:
-                shown.append(_by_hand(by_hand, in_use=bool(wiring.routes_to(call.place, arn))))
+        in_use = bool(wiring.routes_to(call.place, arn))
+        shown += [
+            _by_hand(each, in_use=in_use)
+            for each in group.targets.values()
+            if (each["Id"], int(each["Port"] or 80)) not in known
+        ]
         if asked:
             shown = [each for each in shown if _asked_for(each, asked)]
             shown += [_unregistered(name, port) for name, port in asked if not _among(name, port, shown)]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from local.world.clock import Timer
 from local.world.ecs.model import Task
-from local.world.elb import health, wiring
+from local.world.elb import wiring
+from local.world.elb.health import REFUSED, Streak, answer, matches
 from local.world.world import World
 
 INITIAL_REGISTRATION = (
@@ -45,7 +46,7 @@ class Target:
     task: Task
     place: tuple[str, str]
     health: Health = INITIAL_REGISTRATION
-    streak: health.Streak = field(default_factory=lambda: health.Streak(5, 2))
+    streak: Streak = field(default_factory=lambda: Streak(5, 2))
     check: Timer | None = None
 
     @property
@@ -75,6 +76,10 @@ class Targets:
         """The targets of a group, draining ones too."""
         return list(self._groups.get(group, ()))
 
+    def groups(self) -> list[str]:
+        """The groups that have targets."""
+        return [group for group, targets in self._groups.items() if targets]
+
     def of_task(self, task: Task) -> list[Target]:
         """The targets that are this task."""
         return [each for group in task.target_groups for each in self.of_group(group) if each.task is task]
@@ -93,7 +98,7 @@ class Targets:
         settings = wiring.target_group(place, group)
         if settings is None:
             return
-        streak = health.Streak(int(settings.healthy_threshold_count), int(settings.unhealthy_threshold_count))
+        streak = Streak(int(settings.healthy_threshold_count), int(settings.unhealthy_threshold_count))
         target = Target(group, port, task, place, streak=streak)
         self._groups.setdefault(group, []).append(target)
         task.target_groups.append(group)
@@ -153,9 +158,9 @@ class Targets:
         settings = wiring.target_group(target.place, target.group)
         if settings is None or target.state == "draining":
             return
-        code = health.answer(target.task, settings.health_check_path or "/", self._world.now())
+        code = answer(target.task, settings.health_check_path or "/", self._world.now())
         matcher = str((getattr(settings, "matcher", None) or {}).get("HttpCode", "200"))
-        verdict = target.streak.record(code != health.REFUSED and health.matches(matcher, code))
+        verdict = target.streak.record(code != REFUSED and matches(matcher, code))
         before = target.health
         if verdict is True:
             target.health = HEALTHY
@@ -169,7 +174,7 @@ class Targets:
 
 
 def _unhealthy(code: int) -> Health:
-    if code == health.REFUSED:
+    if code == REFUSED:
         return "unhealthy", "Target.FailedHealthChecks", "Health checks failed"
     return (
         "unhealthy",

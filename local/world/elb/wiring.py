@@ -54,7 +54,7 @@ def routes(place: Place) -> Iterator[Route]:
                 yield Route(balancer, listener, rule, weights_of(rule.actions))
 
 
-def _priority(rule: Any) -> float:  # noqa: ANN401 - moto's rule
+def _priority(rule: Any) -> float:
     return float("inf") if rule.is_default else float(rule.priority)
 
 
@@ -63,7 +63,7 @@ def routes_to(place: Place, target_group: str) -> list[Route]:
     return [route for route in routes(place) if target_group in route.weights]
 
 
-def target_group(place: Place, arn: str) -> Any | None:  # noqa: ANN401 - moto's target group
+def target_group(place: Place, arn: str) -> Any | None:
     """A target group of moto's, None where there is none."""
     account, region = place
     return elbv2_backends[account][region].target_groups.get(arn)

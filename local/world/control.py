@@ -1,0 +1,132 @@
+"""The HTTP control of the world, under ``/_world/``: what its users may decide, and what they may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from moto.ecr.models import ecr_backends
+
+from local.world.ecs.model import Service
+from local.world.elb.routing import Request
+from local.world.images import ImageBehaviour
+from local.world.installation import Installation, present
+
+Answer = tuple[Response, int]
+
+
+def routes(app: Flask) -> None:
+    """Register the world's routes with a Flask application.
+
+    ``/_world/images/<digest>``: GET, PUT a behaviour; POST ``…/archive``.
+    ``/_world/traffic/<service>``: GET, PUT, DELETE, the service by its name or as ``cluster/service``.
+    ``/_world/lb/<load-balancer-name>[:<port>]/<path>``: a request to a load balancer.
+    """
+    app.add_url_rule("/_world/images/<digest>", view_func=images, methods=["GET", "PUT"])
+    app.add_url_rule("/_world/images/<digest>/archive", view_func=archive, methods=["POST"])
+    app.add_url_rule("/_world/traffic/<path:service>", view_func=traffic, methods=["GET", "PUT", "DELETE"])
+    everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    for rule in ("/_world/lb/<balancer>", "/_world/lb/<balancer>/", "/_world/lb/<balancer>/<path:path>"):
+        app.add_url_rule(rule, view_func=load_balancer, methods=everything)
+
+
+def images(digest: str) -> Answer:
+    """Show or decide how an image behaves."""
+    world = present().world
+    with world.lock:
+        if request.method == "GET":
+            return jsonify(_shown(world.images.get(digest))), 200
+        try:
+            behaviour = world.images.change(digest, request.get_json(force=True))
+        except (TypeError, ValueError) as error:
+            return jsonify({"message": str(error)}), 400
+        return jsonify(_shown(behaviour)), 200
+
+
+def archive(digest: str) -> Answer:
+    """Archive an image wherever it is, as a lifecycle policy would."""
+    installation = present()
+    found = 0
+    with installation.world.lock:
+        for regions in ecr_backends.values():
+            for backend in regions.values():
+                for repository in backend.repositories.values():
+                    for image in repository.images:
+                        if image.get_image_digest() == digest:
+                            installation.images.archive(image)
+                            found += 1
+    if not found:
+        return jsonify({"message": f"no repository holds an image {digest}"}), 404
+    return jsonify({"archived": found}), 200
+
+
+def traffic(service: str) -> Answer:
+    """Set, count or end the requests of a service's simulated users."""
+    installation = present()
+    body = request.get_json(force=True, silent=True) or {}
+    with installation.world.lock:
+        found = find_services(installation, service, body.get("cluster") or request.args.get("cluster"))
+        if len(found) != 1:
+            return _not_one(service, found)
+        return _traffic_of(installation, found[0], body)
+
+
+def _traffic_of(installation: Installation, service: Service, body: Mapping[str, Any]) -> Answer:
+    if request.method == "DELETE":
+        installation.traffic.delete(service)
+        return jsonify({}), 200
+    if request.method == "PUT":
+        rate = body.get("requests_per_second")
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or rate < 0:
+            return jsonify({"message": "requests_per_second must be a number of at least 0"}), 400
+        return jsonify(installation.traffic.put(service, float(rate)).shown()), 200
+    users = installation.traffic.get(service)
+    if users is None:
+        return jsonify({"message": f"nobody uses {service.cluster_name}/{service.name}"}), 404
+    return jsonify(users.shown()), 200
+
+
+def find_services(installation: Installation, name: str, cluster: str | None) -> list[Service]:
+    """The services that a name, or cluster and name, may mean."""
+    if "/" in name and not name.startswith("arn:"):
+        cluster, name = name.split("/", 1)
+    return [
+        service
+        for service in installation.ecs.services()
+        if service.status == "ACTIVE"
+        and name in {service.arn, service.name}
+        and cluster in {None, service.cluster_name}
+    ]
+
+
+def _not_one(name: str, found: list[Service]) -> Answer:
+    if not found:
+        return jsonify({"message": f"there is no service {name}"}), 404
+    options = ", ".join(sorted(f"{each.cluster_name}/{each.name}" for each in found))
+    return jsonify({"message": f"several services are called {name}; say which: {options}"}), 409
+
+
+def load_balancer(balancer: str, path: str = "") -> Response:
+    """Answer as a listener of a load balancer does."""
+    name, _, port = balancer.partition(":")
+    asked = Request(
+        path=f"/{path}",
+        method=request.method,
+        host=request.headers.get("host", ""),
+        headers={key.lower(): value for key, value in request.headers.items()},
+        query=dict(request.args),
+    )
+    installation = present()
+    with installation.world.lock:
+        reply = installation.front.answer(name, int(port) if port.isdigit() else None, asked)
+    response = jsonify(reply.body)
+    response.status_code = reply.status
+    response.headers.extend(reply.headers)
+    return response
+
+
+def _shown(behaviour: ImageBehaviour) -> dict[str, Any]:
+    shape = dict(vars(behaviour))
+    shape["tasks"] = {name: vars(each) for name, each in behaviour.tasks.items()}
+    return shape
