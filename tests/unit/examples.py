@@ -37,7 +37,7 @@ def digest(letter: str) -> str:
     return "sha256:" + letter * 64
 
 
-def event(name: str, **detail: Any) -> dict[str, Any]:
+def event(name: str, /, **detail: Any) -> dict[str, Any]:
     """An example event of `events/aws`; keys of its detail can be replaced (`_` stands for `-`)."""
     example: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
     for key, value in detail.items():

@@ -33,7 +33,9 @@ def test_every_example_is_read_by_a_model_and_names_its_page():
     # Given
     examples = {path.stem for path in EVENTS.glob("*.json")}
     rows = re.findall(
-        r"^\| `(\w+)\.json` .*https://docs\.aws\.amazon\.com/", (EVENTS / "README.md").read_text(), re.M
+        r"^\| `(\w+)\.json` .*https://docs\.aws\.amazon\.com/",
+        (EVENTS / "README.md").read_text(),
+        re.MULTILINE,
     )
 
     # Then

@@ -22,18 +22,20 @@ def pushed(
     *,
     seconds: float = 0,
     repository: str = "checkout",
-    id: str = "",
+    name: str = "",
 ) -> Command:
     """Let an image be pushed; returns the event that tells of it."""
     ports.registry.push(repository, tag, digest(letter), at(seconds))
-    return told(tag, letter, seconds=seconds, repository=repository, id=id)
+    return told(tag, letter, seconds=seconds, repository=repository, name=name)
 
 
-def told(tag: str, letter: str, *, seconds: float = 0, repository: str = "checkout", id: str = "") -> Command:
+def told(
+    tag: str, letter: str, *, seconds: float = 0, repository: str = "checkout", name: str = ""
+) -> Command:
     """The event of a push, which comes a second after it."""
     sent = event("ecr_image_push", repository_name=repository, image_tag=tag, image_digest=digest(letter))
     sent["time"] = at(seconds + 1).isoformat()
-    sent["id"] = id or f"{repository}-{tag}-{letter}-{seconds}"
+    sent["id"] = name or f"{repository}-{tag}-{letter}-{seconds}"
     return Command.model_validate(sent)
 
 
@@ -274,7 +276,7 @@ def test_a_tag_moved_back_at_once_brings_the_old_image_back():
     again = [
         run(first_event, ports),
         run(back, ports),
-        run(told("latest", "a", seconds=120, id="copy"), ports),
+        run(told("latest", "a", seconds=120, name="copy"), ports),
     ]
 
     # Then nothing is new

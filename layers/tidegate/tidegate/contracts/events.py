@@ -37,7 +37,7 @@ class Lenient(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _null_is_absent(cls, value: Any, info: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def _null_is_absent(cls, value: Any, info: Any) -> Any:
         """Read null as the field's default, where it has one."""
         field = cls.model_fields[info.field_name]
         if value is not None or field.is_required():
@@ -149,12 +149,13 @@ class AlarmStateChange(Event):
 
 
 class ExecutionDetail(Lenient):
-    """The detail of `Step Functions Execution Status Change`."""
+    """The detail of `Step Functions Execution Status Change`; `input` is left out when it is large."""
 
     execution: str = Field("", alias="executionArn")
     machine: str = Field("", alias="stateMachineArn")
     name: str = ""
     status: str = ""
+    input: str = ""
 
 
 class ExecutionStatusChange(Event):

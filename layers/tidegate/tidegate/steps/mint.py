@@ -86,10 +86,13 @@ def by_hand(ports: Ports, draft: Draft, execution: str) -> Release:
 
 
 def of_execution(ports: Ports, execution: str) -> Release | None:
-    """The release of a root execution, started by hand or not; None when it never got one."""
+    """The release that a root execution is named after, or that was minted for it; None when it has none."""
+    named = intake.release_of_execution(execution.rpartition(":")[2])
+    release = ports.releases.get(named) if named else None
+    if release is not None:
+        return release
     minted = ports.intake.seen(intake.execution_key(execution))
-    release = minted[0] if minted else intake.release_of_execution(execution.rpartition(":")[2])
-    return ports.releases.get(release) if release else None
+    return ports.releases.get(minted[0]) if minted else None
 
 
 def launch(ports: Ports, release: Release) -> Minted:
