@@ -93,9 +93,8 @@ test: $(VENV)/.installed ## Every test that needs no browser and no AWS account,
 test-unit: $(VENV)/.installed ## Only the fast ones
 	@$(PY) -m pytest tests/unit tests/statemachines $(ARGS)
 
-.PHONY: lint style types imports asl format
-lint: $(VENV)/.installed style imports asl ## Style, imports, state machines, template
-	@$(VENV)/bin/cfn-lint
+.PHONY: lint style types imports asl template format
+lint: $(VENV)/.installed style imports asl template ## Style, imports, state machines, template
 
 style: $(VENV)/.installed ## ruff: its rules and its format
 	@$(VENV)/bin/ruff check $(SOURCES)
@@ -106,10 +105,13 @@ format: $(VENV)/.installed ## Format the Python
 	@$(VENV)/bin/ruff format $(SOURCES)
 
 imports: $(VENV)/.installed ## Who may import whom
-	@PYTHONPATH=.:layers/tidegate $(VENV)/bin/lint-imports
+	@PYTHONPATH=.:layers/tidegate $(VENV)/bin/lint-imports --no-logo
 
 asl: $(VENV)/.installed node_modules/.installed ## Amazon States Language, each file with two linters
 	@$(PY) -m tests.statemachines.linters
+
+template: $(VENV)/.installed ## CloudFormation, with cfn-lint
+	@$(VENV)/bin/cfn-lint template.yaml $(wildcard infrastructure/*.yaml infrastructure/*/*.yaml)
 
 types: $(VENV)/.installed ## mypy, strict
 	@$(VENV)/bin/mypy $(SOURCES)
