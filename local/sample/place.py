@@ -97,3 +97,10 @@ class Place:
     def machine(self, name: str) -> str:
         """The ARN of one of Tidegate's state machines."""
         return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{STACK}-{name}"
+
+    def resource(self, logical_id: str) -> str:
+        """The physical id of a resource of the stack: a table's name, a topic's ARN."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=STACK, LogicalResourceId=logical_id
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])

@@ -1,0 +1,208 @@
+"""Scenarios in the words of the people in them: the real machines and functions on a local cloud.
+
+A `Story` has a service of its own, so that many scenarios run in one cloud. What it asserts at the end is read
+from the world (ECS, DynamoDB, the mailbox), never from what Tidegate says of itself.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from local.demo import watch
+from local.demo.approver import Approver
+from local.sample import Place, SampleService
+from local.sample.service import APPROVER
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an execution ended, and the release it was about."""
+
+    execution: str
+    status: str
+    outcome: str
+    reason: str
+
+
+class Story:
+    """One service, the people around it, and what became of its releases."""
+
+    def __init__(self, place: Place, change: Callable[[dict[str, Any]], None] | None = None) -> None:
+        self.place = place
+        self.service = SampleService(place, f"s{uuid.uuid4().hex[:8]}", change)
+        self.name = self.service.name
+        self.approver = Approver(place, self.address)
+        self._seen: set[str] = set()
+
+    @property
+    def address(self) -> str:
+        """The approver of this service: every story has its own mailbox."""
+        return f"approver@{self.name}.example.com"
+
+    # --- given ------------------------------------------------------------------------------------------
+
+    def registered(self) -> Story:
+        """The service runs in dev, staging and prod, is registered, and its approver has confirmed."""
+        for environment in self.service.manifest["environments"]:
+            if environment.get("approval"):
+                given = environment["approval"]["approvers"]
+                environment["approval"]["approvers"] = [
+                    self.address if each == APPROVER else each for each in given
+                ]
+        self.service.create()
+        self.service.register()
+        self.service.confirm_approvers()
+        return self
+
+    # --- when -------------------------------------------------------------------------------------------
+
+    def push(self, tag: str, container: str = "app", **behaviour: Any) -> str:
+        """Push an image; returns its digest."""
+        return self.service.push(tag, container=container, **behaviour)
+
+    def release(self, machine: str = "normal_deployment") -> str:
+        """The execution that has begun for this service and that no earlier call has returned."""
+
+        def new() -> str | None:
+            for arn in watch.executions(self.place, machine):
+                if arn not in self._seen and self.name in arn.rpartition(":")[2]:
+                    return arn
+            return None
+
+        found = self.until(new, "a release begins")
+        self._seen.add(found)
+        return found
+
+    def start(self, machine: str, **payload: Any) -> str:
+        """Start a machine as an operator does in the console; returns the execution."""
+        states = self.place.client("stepfunctions")
+        name = f"{self.name}-{uuid.uuid4().hex[:8]}"
+        started = states.start_execution(
+            stateMachineArn=self.place.machine(machine), name=name, input=json.dumps(payload)
+        )
+        self._seen.add(started["executionArn"])
+        return str(started["executionArn"])
+
+    def run(self, machine: str, **payload: Any) -> Ended:
+        """Start a machine and wait for its end."""
+        return self.ended(self.start(machine, **payload))
+
+    def mail(self) -> str:
+        """The link in the newest mail to the approver that has not been used."""
+        return self.until(lambda: next(reversed(self.approver.links()), None), "the approver gets a mail")
+
+    def approve(self, comment: str = "") -> None:
+        """Open the mail, read the page, approve."""
+        answer = self.approver.decide(self.mail(), "approve", comment)
+        assert answer.status == 200, answer.page
+
+    def reject(self, comment: str) -> None:
+        """Open the mail, read the page, reject."""
+        answer = self.approver.decide(self.mail(), "reject", comment)
+        assert answer.status == 200, answer.page
+
+    # --- then -------------------------------------------------------------------------------------------
+
+    def ended(self, execution: str) -> Ended:
+        """Wait for the end of an execution."""
+        end = self.until(lambda: watch.ending(self.place, execution), f"{execution} ends")
+        return Ended(execution, end.status, end.outcome, end.reason)
+
+    def entered(self, execution: str, state: str) -> None:
+        """Wait until an execution has entered a state."""
+        self.until(
+            lambda: state in watch.states_entered(self.place, execution) or None, f"{state} is entered"
+        )
+
+    def runs(self, environment: str) -> str:
+        """The digests that run in an environment, joined."""
+        return watch.running_digests(self.place, self.name)[environment]
+
+    def until(self, look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
+        """Look again and again until there is something to see."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = look()
+            if found is not None:
+                return found
+            time.sleep(0.15)
+        raise AssertionError(f"After {seconds:.0f} s still not: {what}.")
+
+    def ledger(self, release: str) -> dict[str, Any]:
+        """The release as it lies in the ledger."""
+        key = {"pk": {"S": f"SERVICE#{self.name}"}, "sk": {"S": f"RELEASE#{release}"}}
+        item = self.place.client("dynamodb").get_item(TableName=self.table("Ledger"), Key=key)["Item"]
+        return dict(json.loads(item["body"]["S"])) if "body" in item else _plain(item)
+
+    def quarantined(self) -> set[str]:
+        """Digests of this service in quarantine."""
+        items = self._query("Ledger", f"QUARANTINE#{self.name}")
+        return {item["sk"].removeprefix("IN#") for item in items if item["sk"].startswith("IN#")}
+
+    def journal(self, subject: str) -> list[str]:
+        """The kinds of the journal's entries about a subject, oldest first."""
+        return [str(item.get("kind")) for item in self._query("Ledger", f"JOURNAL#{subject}")]
+
+    def messages(self) -> list[str]:
+        """Subjects of the notifications about this service."""
+        mails = self.place.world("GET", "/mailbox?address=team@example.com")
+        return [mail["subject"] for mail in mails if self.name in mail["subject"]]
+
+    def table(self, name: str) -> str:
+        """The physical name of one of Tidegate's tables."""
+        return self.place.resource(f"{name}Table")
+
+    def at_rest(self) -> None:
+        """Assert what must hold when everything has come to an end, whatever happened before."""
+        self.until(lambda: not self._left_over() or None, "nothing is left over", 20)
+        assert self._left_over() == []
+
+    def _left_over(self) -> list[str]:
+        left = []
+        for environment in ("dev", "staging", "prod"):
+            held = self._get("Locks", f"{self.name}/{environment}", "LOCK")
+            if held and held.get("owner"):
+                left.append(f"the lock of {environment} is held by {held['owner']}")
+            digests = self.runs(environment)
+            if " + " in digests or digests == "nothing":
+                left.append(f"{environment} runs {digests}")
+        for release in self._query("Ledger", f"SERVICE#{self.name}"):
+            identity = release["sk"].removeprefix("RELEASE#")
+            waits = self._query("Waits", f"RELEASE#{identity}")
+            left += [f"{identity} still waits for {wait['sk']}" for wait in waits]
+        return left
+
+    def _query(self, table: str, key: str) -> list[dict[str, Any]]:
+        pages = (
+            self.place.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.table(table),
+                KeyConditionExpression="pk = :key",
+                ExpressionAttributeValues={":key": {"S": key}},
+                ConsistentRead=True,
+            )
+        )
+        return [_plain(item) for page in pages for item in page["Items"]]
+
+    def _get(self, table: str, pk: str, sk: str) -> dict[str, Any]:
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        found = self.place.client("dynamodb").get_item(
+            TableName=self.table(table), Key=key, ConsistentRead=True
+        )
+        return _plain(found.get("Item", {}))
+
+
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
+    from boto3.dynamodb.types import TypeDeserializer
+
+    read = TypeDeserializer().deserialize
+    return {name: read(value) for name, value in item.items()}

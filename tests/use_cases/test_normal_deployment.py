@@ -1,0 +1,167 @@
+"""Use case 6: a pushed image reaches production by itself, and a bad one comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.story import Story
+
+Tell = Callable[..., Story]
+
+
+def without_approval(manifest: dict[str, Any]) -> None:
+    for environment in manifest["environments"]:
+        environment["approval"] = None
+
+
+def test_a_good_release_reaches_production_after_its_approval(story: Tell) -> None:
+    # Given
+    checkout = story()
+
+    # When
+    digest = checkout.push("1.1.0")
+    release = checkout.release()
+    checkout.approve("Looks good.")
+    end = checkout.ended(release)
+
+    # Then
+    assert (end.status, end.outcome) == ("SUCCEEDED", "succeeded"), end.reason
+    assert {checkout.runs(environment) for environment in ("dev", "staging", "prod")} == {digest}
+    assert checkout.quarantined() == set()
+
+
+def test_a_release_whose_tasks_crash_is_rolled_back_in_dev(story: Tell) -> None:
+    # Given
+    checkout = story()
+    good = checkout.service.digests["app"]
+
+    # When
+    bad = checkout.push("1.1.0", starts=False, exit_code=1)
+    end = checkout.ended(checkout.release())
+
+    # Then
+    assert (end.status, end.outcome) == ("FAILED", "rolled_back"), end.reason
+    assert {checkout.runs(environment) for environment in ("dev", "staging", "prod")} == {good}
+    assert checkout.quarantined() == {bad}
+
+
+def test_a_release_that_serves_errors_is_rolled_back_in_staging(story: Tell) -> None:
+    # Given
+    checkout = story()
+    good = checkout.service.digests["app"]
+
+    # When
+    bad = checkout.push("1.1.0", error_rate=1.0, http={"/health": 200})
+    end = checkout.ended(checkout.release())
+
+    # Then
+    assert (end.status, end.outcome) == ("FAILED", "rolled_back"), end.reason
+    assert "smoke" in end.reason
+    assert checkout.runs("dev") == bad
+    assert checkout.runs("staging") == checkout.runs("prod") == good
+    assert checkout.quarantined() == {bad}
+
+
+def test_a_scan_with_critical_findings_blocks_before_anything_changes(story: Tell) -> None:
+    # Given
+    checkout = story()
+    good = checkout.service.digests["app"]
+
+    # When
+    checkout.push("1.1.0", scan={"CRITICAL": 1}, findings=[{"name": "CVE-2026-1", "severity": "CRITICAL"}])
+    end = checkout.ended(checkout.release())
+
+    # Then
+    assert (end.status, end.outcome) == ("SUCCEEDED", "rejected")
+    assert "CVE-2026-1" in end.reason
+    assert checkout.runs("dev") == good
+
+
+def test_a_waiver_lets_a_known_finding_pass(story: Tell) -> None:
+    # Given
+    def waive(manifest: dict[str, Any]) -> None:
+        without_approval(manifest)
+        waiver = {"id": "CVE-2026-1", "reason": "The decoder is not compiled in.", "expires": "2099-12-31"}
+        manifest["scan"]["waivers"] = [waiver]
+
+    checkout = story(waive)
+
+    # When
+    digest = checkout.push(
+        "1.1.0", scan={"CRITICAL": 1}, findings=[{"name": "CVE-2026-1", "severity": "CRITICAL"}]
+    )
+    end = checkout.ended(checkout.release())
+
+    # Then
+    assert end.outcome == "succeeded", end.reason
+    assert checkout.runs("prod") == digest
+
+
+def test_a_scan_that_never_comes_blocks_after_the_timeout(story: Tell) -> None:
+    # Given
+    def impatient(manifest: dict[str, Any]) -> None:
+        manifest["scan"]["timeout_seconds"] = 3
+
+    checkout = story(impatient)
+
+    # When
+    checkout.push("1.1.0", scan_supported=False)
+    end = checkout.ended(checkout.release())
+
+    # Then
+    assert end.outcome == "rejected"
+    assert checkout.runs("dev") == checkout.service.digests["app"]
+
+
+def test_a_rejection_ends_green_and_production_stays(story: Tell) -> None:
+    # Given
+    checkout = story()
+    good = checkout.service.digests["app"]
+    checkout.push("1.1.0")
+    release = checkout.release()
+
+    # When
+    checkout.reject("Not before the weekend.")
+    end = checkout.ended(release)
+
+    # Then
+    assert (end.status, end.outcome) == ("SUCCEEDED", "rejected")
+    assert "Not before the weekend." in end.reason
+    assert checkout.runs("prod") == good
+
+
+def test_an_approval_that_nobody_gives_expires(story: Tell) -> None:
+    # Given
+    def short(manifest: dict[str, Any]) -> None:
+        manifest["environments"] = manifest["environments"][2:]
+        manifest["environments"][0]["approval"]["expires_after_seconds"] = 3
+
+    checkout = story(short)
+
+    # When
+    checkout.push("1.1.0")
+    end = checkout.ended(checkout.release())
+
+    # Then
+    assert (end.status, end.outcome) == ("SUCCEEDED", "expired")
+    assert checkout.runs("prod") == checkout.service.digests["app"]
+
+
+def test_a_newer_push_supersedes_a_release_that_waits_for_approval(story: Tell) -> None:
+    # Given
+    checkout = story()
+    checkout.push("1.1.0")
+    older = checkout.release()
+    checkout.mail()
+
+    # When
+    digest = checkout.push("1.2.0")
+    newer = checkout.release()
+    end = checkout.ended(older)
+    checkout.approve()
+
+    # Then
+    assert (end.status, end.outcome) == ("SUCCEEDED", "superseded")
+    assert checkout.ended(newer).outcome == "succeeded"
+    assert checkout.runs("prod") == digest
