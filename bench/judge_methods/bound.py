@@ -26,6 +26,9 @@ class Bound:
     bad_requests: float
 
 
+NEVER = Bound(math.inf, math.inf, math.nan)
+
+
 def _divergence(p: float, q: float) -> float:
     return p * math.log(p / q) + (1.0 - p) * math.log((1.0 - p) / (1.0 - q))
 
@@ -33,6 +36,8 @@ def _divergence(p: float, q: float) -> float:
 def information_bound(rate: float, canary_rate: float, alpha: float) -> Bound:
     """Return the bound for ``rate`` requests a second on the benchmark's schedule."""
     wanted, harm = math.log(1.0 / alpha), 0.0
+    if canary_rate <= BASE_RATE:
+        return NEVER
     for minute in range(STEP_MINUTES * len(STEPS)):
         share = STEPS[minute // STEP_MINUTES]
         canary, stable = rate * 60.0 * share, rate * 60.0 * (1.0 - share)
@@ -43,4 +48,4 @@ def information_bound(rate: float, canary_rate: float, alpha: float) -> Bound:
         wanted -= gain
         if wanted <= 0.0:
             return Bound(minute + fraction, minute + 1.0, harm)
-    return Bound(math.inf, math.inf, math.nan)
+    return NEVER

@@ -28,11 +28,11 @@ def _clustered(rng: np.random.Generator, clusters: Clusters, mean_errors: Array)
         bunches = rng.poisson(mean_errors / clusters.mean)
         more = rng.negative_binomial(np.maximum(bunches, 1), 1.0 / clusters.mean)
         return np.where(bunches > 0, bunches + more, 0).astype(float)
-    counts = rng.poisson(mean_errors / _pareto_mean(clusters)).ravel()
+    counts = rng.poisson(np.ravel(mean_errors / _pareto_mean(clusters)))
     sizes = _pareto_sizes(rng, clusters, int(counts.sum()))
     owner = np.repeat(np.arange(counts.size), counts)
-    totals: Array = np.bincount(owner, sizes, minlength=counts.size).reshape(mean_errors.shape)
-    return totals
+    totals: Array = np.bincount(owner, weights=sizes, minlength=counts.size).astype(np.float64)
+    return np.reshape(totals, mean_errors.shape)
 
 
 def draw_errors(rng: np.random.Generator, family: Family, requests: Array, rates: Array) -> Array:

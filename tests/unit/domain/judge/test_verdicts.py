@@ -152,6 +152,22 @@ def test_only_final_periods_are_judged():
     assert closed_periods({11: CLEAN, 12: CLEAN}, {12: CLEAN}, now=12, settled_age=2) == []
 
 
+def test_the_first_minutes_of_a_step_can_be_left_out():
+    # Given fresh tasks that fail in their first two minutes
+    settings = JudgeSettings(profile="fast", warm_up_minutes=2)
+    cold = Period(1500, 75, 28500, 28)
+    state = judged([cold, cold], settings)
+    assert (state.verdict, state.reason) == ("hold", "warming_up")
+    assert "first 2 minutes of a step" in state.sentence
+
+    # When they have warmed up, then the canary passes as if nothing had been
+    assert observe(observe(state, CLEAN), CLEAN).verdict == "promote"
+    # And the next step begins cold again
+    assert observe(state, Period(7500, 300, 22500, 22, step=1)).verdict == "hold"
+    # But errors that stay return the canary
+    assert observe(state, cold).verdict == "roll_back"
+
+
 # --- profiles ---
 
 DAY = Calibration("ok", at_one_minute=1.5, largest=4.0, geometry=3.0, errors_per_minute=6.0, minutes=1440)

@@ -11,8 +11,13 @@ from .settings import JudgeSettings, Metric
 from .weighting import WINDOW_MINUTES, error_growth, weighted_dispersion
 
 
+def step_ended(state: MetricState) -> MetricState:
+    """Return the evidence with its open block closed: a block never spans two canary steps."""
+    return _close_block(state, _with_block(state)) if state.block_periods else state
+
+
 def absorbed(
-    before: MetricState, period: Period, settings: JudgeSettings, metric: Metric, *, new_step: bool
+    before: MetricState, period: Period, settings: JudgeSettings, metric: Metric, *, judged: bool = True
 ) -> MetricState:
     """Return the evidence on ``metric`` after one more period.
 
@@ -21,11 +26,12 @@ def absorbed(
         period: What both groups did.
         settings: What is judged.
         metric: The metric that the period counts.
-        new_step: Whether a canary step begins with this period; an open block ends before it.
+        judged: False for a period that only tells about the stable side's noise.
     """
-    if new_step and before.block_periods:
-        before = _close_block(before, _with_block(before))
-    state = _noted(before, period, settings.periods_per_minute)
+    state = _observed_noise(before, period, settings.periods_per_minute)
+    if not judged:
+        return state
+    state = _counted(state, period)
     phi = _dispersion(state, period)
     a, b, c, d = state.block
     block = (
@@ -59,10 +65,9 @@ def _close_block(state: MetricState, evidence: tuple[float, ...]) -> MetricState
     return replace(state, closed=evidence, block=NO_COUNTS, block_periods=0)
 
 
-def _noted(state: MetricState, period: Period, periods_per_minute: int) -> MetricState:
-    """Return the state with the period in its totals and in what is remembered of recent minutes."""
+def _counted(state: MetricState, period: Period) -> MetricState:
     a, b, c, d = state.totals
-    state = replace(
+    return replace(
         state,
         totals=(
             shortened(a + period.canary_requests, 10),
@@ -72,6 +77,10 @@ def _noted(state: MetricState, period: Period, periods_per_minute: int) -> Metri
         ),
         silent=0 if period.comparable else state.silent + 1,
     )
+
+
+def _observed_noise(state: MetricState, period: Period, periods_per_minute: int) -> MetricState:
+    """Return the state with what the period says about noise on the stable side."""
     if state.noise is None:
         return state
     live = watched(state.live, period.stable_groups, state.noise.group_rates, periods_per_minute)

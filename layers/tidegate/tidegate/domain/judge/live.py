@@ -15,7 +15,7 @@ from .history import Minute, usable
 
 SCALES = (1, 5, 20)  # minutes
 GATE = 1.5  # standard errors below which an excess is taken for chance
-SAFETY = 0.5  # standard errors by which an excess is enlarged
+SAFETY = 0.25  # standard errors by which an excess is enlarged
 VARIANCE = 2.0  # of the dispersion, times blocks and degrees of freedom
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .calibration import Calibration
-from .evidence import absorbed
+from .evidence import absorbed, step_ended
 from .metric_state import GroupNoise, MetricState, shortened
 from .period import Period
 from .settings import PROFILES, JudgeSettings, ProfileName
@@ -101,20 +101,24 @@ def observe(state: JudgeState, period: Period | Mapping[str, Period]) -> JudgeSt
     if state.last_index is not None and index <= state.last_index:
         return state
     new_step = state.periods > 0 and lead.step != state.step
+    state = replace(
+        state,
+        last_index=index,
+        periods=state.periods + 1,
+        step=lead.step,
+        step_periods=1 if new_step else state.step_periods + 1,
+    )
     metrics = tuple(
-        absorbed(before, periods.get(metric.name, _NOTHING), state.settings, metric, new_step=new_step)
+        absorbed(
+            step_ended(before) if new_step else before,
+            periods.get(metric.name, _NOTHING),
+            state.settings,
+            metric,
+            judged=not state.warming_up,
+        )
         for before, metric in zip(state.metrics, state.settings.metrics, strict=True)
     )
-    return decided(
-        replace(
-            state,
-            metrics=metrics,
-            last_index=index,
-            periods=state.periods + 1,
-            step=lead.step,
-            step_periods=1 if new_step else state.step_periods + 1,
-        )
-    )
+    return decided(replace(state, metrics=metrics))
 
 
 _NOTHING = Period(0, 0, 0, 0)

@@ -68,6 +68,7 @@ class JudgeSettings:
         minimum_requests: Canary and stable requests each, below which nothing may be concluded.
         minimum_errors: Bad canary responses, below which no canary is returned.
         certificate_minutes: Minutes in a step before the certificate may end it.
+        warm_up_minutes: Minutes at the beginning of a step that are not judged: fresh tasks fail more.
         silent_periods: Consecutive periods without requests on one side after which the judge holds.
         prefer_calibrated: Whether ``robust`` gives way to ``calibrated`` where the history allows it.
     """
@@ -81,6 +82,7 @@ class JudgeSettings:
     minimum_requests: float = 100.0
     minimum_errors: float = 3.0
     certificate_minutes: int = 2
+    warm_up_minutes: int = 0
     silent_periods: int = 3
     prefer_calibrated: bool = True
 

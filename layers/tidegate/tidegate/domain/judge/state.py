@@ -11,6 +11,9 @@ from .wording import Reason, describe
 
 Verdict = Literal["continue", "hold", "promote", "roll_back"]
 FORMAT = 1
+INCONCLUSIVE: frozenset[Reason] = frozenset(
+    {"no_period", "no_canary_requests", "no_stable_requests", "silence", "few_requests", "warming_up"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,14 @@ class JudgeState:
         return min(metric.log_certificate for metric in self.metrics)
 
     @property
+    def warming_up(self) -> bool:
+        """Whether the last period lies in the part of its step that is not judged."""
+        return 0 < self.step_periods <= self.settings.warm_up_minutes * self.settings.periods_per_minute
+
+    @property
     def inconclusive(self) -> bool:
         """Whether the data allow no conclusion; the manifest says what then happens at a step's end."""
-        return self.reason in {
-            "no_period",
-            "no_canary_requests",
-            "no_stable_requests",
-            "silence",
-            "few_requests",
-        }
+        return self.reason in INCONCLUSIVE
 
     @property
     def sentence(self) -> str:

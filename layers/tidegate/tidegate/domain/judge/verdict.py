@@ -20,7 +20,7 @@ def decided(state: JudgeState) -> JudgeState:
     state = replace(state, log_evidence=combined)
     if state.verdict == "roll_back":
         return state
-    verdict, reason, subject = _harm(state) or _lack_of_data(state) or _progress(state)
+    verdict, reason, subject = _harm(state) or _warm_up(state) or _lack_of_data(state) or _progress(state)
     return replace(state, verdict=verdict, reason=reason, subject=subject)
 
 
@@ -53,6 +53,10 @@ def _harm(state: JudgeState) -> Finding | None:
     return ("hold", "few_errors", _leading(state)) if state.log_evidence >= limit else None
 
 
+def _warm_up(state: JudgeState) -> Finding | None:
+    return ("hold", "warming_up", _leading(state)) if state.warming_up else None
+
+
 def _lack_of_data(state: JudgeState) -> Finding | None:
     """Return a hold where one metric's data allow no conclusion: never a silent pass."""
     for position, metric in enumerate(state.metrics):
@@ -72,7 +76,8 @@ def _progress(state: JudgeState) -> Finding:
     settings = state.settings
     weakest = min(range(len(state.metrics)), key=lambda i: state.metrics[i].log_certificate)
     certified = state.log_certificate >= -math.log(settings.beta)
-    seen = state.step_periods >= settings.certificate_minutes * settings.periods_per_minute
+    minutes = settings.warm_up_minutes + settings.certificate_minutes
+    seen = state.step_periods >= minutes * settings.periods_per_minute
     if certified and seen and state.log_evidence < SUSPICIOUS:
         return "promote", "harm_refuted", weakest
     if state.log_evidence >= MOUNTING:

@@ -13,6 +13,7 @@ Reason = Literal[
     "no_stable_requests",
     "silence",
     "few_requests",
+    "warming_up",
     "harm_proven",
     "evidence_mounting",
     "harm_refuted",
@@ -77,6 +78,13 @@ def _few_requests(state: "JudgeState") -> str:
     )
 
 
+def _warming_up(state: "JudgeState") -> str:
+    minutes = state.settings.warm_up_minutes
+    return (
+        f"The first {_count(minutes, 'minute')} of a step are not judged, because fresh tasks fail more often"
+    )
+
+
 def _harm_proven(state: "JudgeState") -> str:
     return (
         f"The canary is worse than stable: the evidence of harm passed the limit of "
@@ -114,6 +122,7 @@ _CLAUSES: dict[str, Callable[["JudgeState"], str]] = {
     "no_stable_requests": _no_stable_requests,
     "silence": _silence,
     "few_requests": _few_requests,
+    "warming_up": _warming_up,
     "harm_proven": _harm_proven,
     "few_errors": _few_errors,
     "evidence_mounting": _evidence_mounting,
