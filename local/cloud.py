@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from local import calls_in_moto, control, front, mends, quickening, settings
 from local.api.app import HttpApis
 from local.control import Health
+from local.events import in_moto as events_in_moto
+from local.events import publish
+from local.events.schedules import Scheduler
+from local.mends import executions
 from local.runtime import event_sources, in_moto, running
 
 if TYPE_CHECKING:
@@ -33,8 +37,11 @@ class Cloud:
         """Mend moto, start the runtime, and begin to answer."""
         self._runtime = running.start(self._settings, Path(self._options.build))
         mends.install()
-        for ours in (quickening, calls_in_moto, in_moto, event_sources):
+        for ours in (quickening, calls_in_moto, in_moto, event_sources, events_in_moto):
             ours.MENDS.apply()
+        self._router = publish.start(self._settings.time_scale)
+        executions.on_status_change.append(publish.execution_changed)
+        self._scheduler = Scheduler(self._settings, self._router)
         app = control.make_app(self._health, self._extensions())
         self._listener.start(front.Front(control=app, http_apis=HttpApis(), aws_apis=front.AwsApis()))
 
@@ -53,6 +60,8 @@ class Cloud:
 
     def stop(self) -> None:
         """End the functions' processes and answer no more."""
+        self._scheduler.close()
+        self._router.close()
         self._runtime.close()
         self._listener.stop()
 

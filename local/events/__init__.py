@@ -1,0 +1,1 @@
+"""EventBridge: rules, their targets, what goes wrong on the way, and schedules."""
