@@ -35,6 +35,9 @@ class LazyPorts(port.Ports):
     def __init__(self, settings: Settings) -> None:
         object.__setattr__(self, "_settings", settings)
 
+    def __repr__(self) -> str:
+        return "LazyPorts()"  # a dataclass would name its fields, and so make every adapter
+
     @cached_property
     def _clients(self) -> Clients:
         from tidegate.aws.clients import Clients

@@ -10,6 +10,7 @@ from tidegate.aws.items import Item
 from tidegate.aws.table import ABSENT, ConditionFailed, Table
 from tidegate.domain.approval import Approval, ApprovalStatus
 from tidegate.domain.plain import from_plain, time_text, to_plain
+from tidegate.errors import Terminal
 from tidegate.ports import Approvals
 
 _REQUEST = "APPROVAL"
@@ -37,6 +38,8 @@ class DynamoApprovals(Approvals):
         return True
 
     def add_links(self, approval: str, links: Mapping[str, str]) -> None:
+        if self.get(approval) is None:
+            raise Terminal(f"There is no approval {approval} to which a link could lead.")
         for link, approver in links.items():
             self._table.put(_link_item(link, approval, approver))
 
