@@ -50,20 +50,22 @@ def states_entered(place: Place, execution: str) -> list[str]:
     ]
 
 
-def running_digests(place: Place, service: str) -> dict[str, str]:
+def running_digests(
+    place: Place, service: str, environments: tuple[str, ...] = ENVIRONMENTS, container: str = "app"
+) -> dict[str, str]:
     """Environment to the digest that its running tasks report; several, joined, while they differ."""
     ecs = place.client("ecs")
     found: dict[str, str] = {}
-    for environment in ENVIRONMENTS:
+    for environment in environments:
         arns = ecs.list_tasks(cluster=environment, serviceName=service, desiredStatus="RUNNING")["taskArns"]
         tasks: list[dict[str, Any]] = (
             ecs.describe_tasks(cluster=environment, tasks=arns)["tasks"] if arns else []
         )
         digests = {
-            container["imageDigest"]
+            each["imageDigest"]
             for task in tasks
-            for container in task["containers"]
-            if task["lastStatus"] == "RUNNING" and container.get("imageDigest")
+            for each in task["containers"]
+            if task["lastStatus"] == "RUNNING" and each["name"] == container and each.get("imageDigest")
         }
         found[environment] = " + ".join(sorted(digests)) or "nothing"
     return found

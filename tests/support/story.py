@@ -1,7 +1,7 @@
 """Scenarios in the words of the people in them: the real machines and functions on a local cloud.
 
-A `Story` has a service of its own, so that many scenarios run in one cloud. What it asserts at the end is read
-from the world (ECS, DynamoDB, the mailbox), never from what Tidegate says of itself.
+A `Story` has a service of its own, so that many scenarios run in one cloud. What it asserts in the end is
+read from the world (ECS, DynamoDB, the mailbox), never from what Tidegate says of itself.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Story:
         self.service = SampleService(place, f"s{uuid.uuid4().hex[:8]}", change)
         self.name = self.service.name
         self.approver = Approver(place, self.address)
+        self.environments: tuple[str, ...] = ()
         self._seen: set[str] = set()
 
     @property
@@ -57,7 +58,12 @@ class Story:
                 environment["approval"]["approvers"] = [
                     self.address if each == APPROVER else each for each in given
                 ]
-        self.service.create()
+        environments = tuple(each["name"] for each in self.service.manifest["environments"])
+        self.environments = environments
+        for environment in self.service.manifest["environments"]:
+            for alarm in environment["strategy"].get("alarms", {}).get("names", []):
+                self._create_alarm(alarm)
+        self.service.create(environments)
         self.service.register()
         self.service.confirm_approvers()
         return self
@@ -124,7 +130,32 @@ class Story:
 
     def runs(self, environment: str) -> str:
         """The digests that run in an environment, joined."""
-        return watch.running_digests(self.place, self.name)[environment]
+        return watch.running_digests(self.place, self.name, (environment,))[environment]
+
+    def runs_containers(self, environment: str) -> dict[str, set[str]]:
+        """Container name to the digests that its running copies report."""
+        ecs = self.place.client("ecs")
+        arns = ecs.list_tasks(cluster=environment, serviceName=self.name)["taskArns"]
+        found: dict[str, set[str]] = {}
+        for task in ecs.describe_tasks(cluster=environment, tasks=arns)["tasks"]:
+            for container in task["containers"]:
+                found.setdefault(container["name"], set()).add(container["imageDigest"])
+        return found
+
+    def waits_for(self, execution: str, subject: str) -> None:
+        """Wait until a release waits for something."""
+        release = execution.rpartition(":")[2]
+
+        def waiting() -> bool | None:
+            waits = self._query("Waits", f"RELEASE#{release}")
+            return any(wait["sk"].startswith(subject) for wait in waits) or None
+
+        self.until(waiting, f"{release} waits for {subject}")
+
+    def revisions(self, service: str) -> int:
+        """How many revisions of a service's manifest are stored."""
+        items = self._query("Catalogue", f"SERVICE#{service}")
+        return sum(1 for item in items if item["sk"].startswith("REVISION#"))
 
     def until(self, look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
         """Look again and again until there is something to see."""
@@ -167,7 +198,7 @@ class Story:
 
     def _left_over(self) -> list[str]:
         left = []
-        for environment in ("dev", "staging", "prod"):
+        for environment in self.environments:
             held = self._get("Locks", f"{self.name}/{environment}", "LOCK")
             if held and held.get("owner"):
                 left.append(f"the lock of {environment} is held by {held['owner']}")
@@ -179,6 +210,20 @@ class Story:
             waits = self._query("Waits", f"RELEASE#{identity}")
             left += [f"{identity} still waits for {wait['sk']}" for wait in waits]
         return left
+
+    def _create_alarm(self, name: str) -> None:
+        self.place.client("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            Namespace="Stories",
+            MetricName="Errors",
+            Dimensions=[{"Name": "Service", "Value": self.name}],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="ignore",
+        )
 
     def _query(self, table: str, key: str) -> list[dict[str, Any]]:
         pages = (

@@ -6,13 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.support.story import Story
+from tests.support.variants import without_approval
 
 Tell = Callable[..., Story]
-
-
-def without_approval(manifest: dict[str, Any]) -> None:
-    for environment in manifest["environments"]:
-        environment["approval"] = None
 
 
 def test_a_good_release_reaches_production_after_its_approval(story: Tell) -> None:
