@@ -1,0 +1,415 @@
+"""Asking the approvers of an environment."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.support.ports import FakePorts, fake_ports
+from tests.unit.examples import APPROVER, at, deployment, environment, registered, release, running, service
+from tidegate.domain.approval import Approval, ApprovalStatus, link_hash
+from tidegate.domain.outcome import Outcome, StopSignal
+from tidegate.domain.release import Release
+from tidegate.domain.service import ApprovalRule
+from tidegate.errors import Terminal, Transient
+from tidegate.steps import approving
+from tidegate.steps.request_approval import Command, run
+
+BEFORE = "arn:aws:ecs:us-east-1:123456789012:task-definition/checkout-prod:1"
+OTHER = "security@example.com"
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+
+def given_ports(*, confirmed: tuple[str, ...] = (APPROVER,), **rule: Any) -> tuple[FakePorts, Release]:
+    """A release of checkout whose production needs an approval."""
+    ports = fake_ports()
+    known = {"approvers": (APPROVER,), "expires_after_seconds": 3600, **rule}
+    registered(ports, service(environments=(environment("prod", approval=ApprovalRule(**known)),)))
+    for address in known["approvers"]:
+        ports.notifier.subscribe_approver(address)
+    for address in confirmed:
+        ports.notifier.confirm(address)
+    ports.services.add("prod", "checkout", BEFORE)
+    ports.task_definitions.registered[BEFORE] = {
+        "family": "checkout-prod",
+        "containerDefinitions": [{"name": "app", "image": f"{REGISTRY}/checkout:0.9.0"}],
+    }
+    return ports, running(ports)
+
+
+def command(of: Release, token: str = "token", **more: Any) -> Command:
+    known = {
+        "root": of.execution or "root",
+        "release": of.id,
+        "service": "checkout",
+        "environment": "prod",
+        "token": token,
+        "waiter": "approve/Request approval",
+    }
+    return Command.model_validate(known | more)
+
+
+def only(ports: FakePorts) -> Approval:
+    (approval,) = ports.approvals.stored.values()
+    return approval
+
+
+def links(ports: FakePorts) -> list[str]:
+    """The secret part of every link that was mailed."""
+    return [match for _, _, body in ports.notifier.asked for match in re.findall(r"/approve/(\S+)", body)]
+
+
+def test_every_approver_gets_a_mail_with_a_link_of_their_own_and_the_machine_waits():
+    # Given
+    ports, wanted = given_ports(approvers=(APPROVER, OTHER), confirmed=(APPROVER, OTHER))
+
+    # When
+    result = run(command(wanted), ports)
+
+    # Then
+    approval = only(ports)
+    assert result == {"outcome": "waiting", "approval": approval.id}
+    assert [address for address, _, _ in ports.notifier.asked] == [APPROVER, OTHER]
+    assert len(set(links(ports))) == 2
+    for address, link in zip((APPROVER, OTHER), links(ports), strict=True):
+        assert ports.approvals.by_link(link_hash(link)) == (approval, address)
+    (waits,) = ports.waits.on(f"approval/{approval.id}")
+    assert (waits.token, waits.release) == ("token", wanted.id)
+    assert not ports.machines.answers
+
+
+def test_the_request_is_bound_to_the_digests_and_to_what_runs():
+    # Given
+    ports, wanted = given_ports()
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    approval = only(ports)
+    assert approval.digests == wanted.digests
+    assert approval.from_task_definition == BEFORE
+    assert approval.from_images == {"app": f"{REGISTRY}/checkout:0.9.0"}
+    assert (approval.requested_at, approval.expires_at) == (at(0), at(3600))
+    assert ports.journal.kinds(wanted.id) == ["approval.requested"]
+
+
+def test_what_runs_is_told_by_our_own_record_where_there_is_one():
+    # Given
+    ports, wanted = given_ports()
+    before = release(ports, letter="f", pushed=-900, salt=1)
+    deployment(ports, before, "prod", outcome=Outcome.SUCCEEDED, task_definition=BEFORE)
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    assert only(ports).from_images == {"app": f"checkout@sha256:{'f' * 64}"}
+
+
+def test_the_mail_says_first_what_is_asked_and_that_opening_decides_nothing():
+    # Given
+    ports, wanted = given_ports()
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    ((_, subject, body),) = ports.notifier.asked
+    assert subject == "Approve checkout:1.0.a: checkout in prod?"
+    assert body.splitlines()[0] == "checkout:1.0.a waits for your approval: checkout in prod."
+    assert "from: checkout:0.9.0" in body
+    assert "Requested by: a push" in body
+    assert "Expires: 2026-11-23 13:00 UTC" in body
+    assert f"https://tidegate.example/approve/{links(ports)[0]}" in body
+    assert "Opening the page decides nothing" in body
+
+
+def test_the_secret_of_a_link_is_in_the_mail_alone():
+    # Given
+    ports, wanted = given_ports()
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    (link,) = links(ports)
+    everything_else = [ports.approvals.stored, ports.approvals.links, ports.journal.lines, ports.waits.stored]
+    everything_else += [ports.notifier.messages, ports.intake.claims]
+    assert link not in repr(everything_else)
+
+
+def test_the_step_invoked_twice_asks_once():
+    # Given
+    ports, wanted = given_ports()
+
+    # When
+    results = [run(command(wanted), ports), run(command(wanted, "second token"), ports)]
+
+    # Then
+    assert results[0] == results[1]
+    assert len(ports.notifier.asked) == len(ports.notifier.messages) == 1
+    (waits,) = ports.waits.stored.values()
+    assert waits.token == "second token"
+
+
+CALLS = [
+    ("releases", "get"),
+    ("approvals", "get"),
+    ("notifier", "confirmed_approvers"),
+    ("services", "describe"),
+    ("deployments", "latest"),
+    ("task_definitions", "describe"),
+    ("approvals", "create"),
+    ("journal", "append"),
+    ("notifier", "publish"),
+    ("waits", "put"),
+    ("intake", "seen"),
+    ("notifier", "ask_approver"),
+    ("intake", "first"),
+]
+
+
+@pytest.mark.parametrize(("port", "method"), CALLS)
+def test_after_a_call_that_failed_the_retry_leaves_nobody_with_a_dead_link(port: str, method: str):
+    # Given
+    ports, wanted = given_ports()
+    getattr(ports, port).fail(method, Transient("throttled"))
+
+    # When
+    with pytest.raises(Transient):
+        run(command(wanted, "first token"), ports)
+    run(command(wanted, "second token"), ports)
+
+    # Then every mailed link opens the one request, and the newest token waits
+    approval = only(ports)
+    assert links(ports)
+    assert all(ports.approvals.by_link(link_hash(link)) == (approval, APPROVER) for link in links(ports))
+    assert [each.token for each in ports.waits.on(f"approval/{approval.id}")] == ["second token"]
+    assert {each.subject for each in ports.notifier.messages} == {"checkout: prod waits for approval"}
+
+
+def test_one_refused_mail_does_not_keep_the_others_back():
+    # Given
+    ports, wanted = given_ports(approvers=(APPROVER, OTHER), confirmed=(APPROVER, OTHER))
+    ports.notifier.fail("ask_approver", Terminal("InvalidParameter"))
+
+    # When
+    result = run(command(wanted), ports)
+
+    # Then
+    assert result["outcome"] == "waiting"
+    assert [address for address, _, _ in ports.notifier.asked] == [OTHER]
+    assert "approval.mail_refused" in ports.journal.kinds(wanted.id)
+
+
+def test_when_no_mail_is_accepted_the_step_fails():
+    # Given
+    ports, wanted = given_ports()
+    ports.notifier.fail("ask_approver", Terminal("AuthorizationError"))
+
+    # Then
+    with pytest.raises(Terminal, match="AuthorizationError"):
+        run(command(wanted), ports)
+
+
+def test_nobody_confirmed_is_said_at_once_instead_of_waiting():
+    # Given
+    ports, wanted = given_ports(approvers=(APPROVER, OTHER), confirmed=())
+
+    # When
+    result = run(command(wanted), ports)
+
+    # Then
+    reason = (
+        f"Nobody can approve: {APPROVER} and {OTHER} have not confirmed the subscription to approval mails."
+    )
+    assert result == {"outcome": "failed", "reason": reason}
+    assert ports.machines.answers == {"token": {"outcome": "failed", "reason": reason}}
+    assert not ports.approvals.stored
+    assert not ports.waits.stored
+    assert not ports.notifier.asked
+
+
+def test_who_is_missing_is_named_while_the_others_are_asked():
+    # Given
+    ports, wanted = given_ports(approvers=(APPROVER, OTHER), confirmed=(APPROVER,))
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    assert only(ports).asked == (APPROVER,)
+    (message,) = ports.notifier.messages
+    assert f"Not asked: {OTHER} has not confirmed the subscription to approval mails." in message.body
+    assert len(ports.notifier.called("subscribe_approver")) == 3  # registration of both, then the missing one
+
+
+def test_an_address_that_cannot_be_subscribed_does_not_stop_the_others():
+    # Given
+    ports, wanted = given_ports(approvers=(APPROVER, "no address"), confirmed=(APPROVER,))
+    ports.notifier.fail("subscribe_approver", Terminal("InvalidParameter"))
+
+    # Then
+    assert run(command(wanted), ports)["outcome"] == "waiting"
+    assert ports.journal.kinds("checkout") == ["approver.unreachable"]
+
+
+def test_addresses_are_compared_without_regard_to_case():
+    # Given
+    ports, wanted = given_ports(approvers=("Ops@Example.com",), confirmed=())
+    ports.notifier.confirm(APPROVER)
+
+    # Then
+    assert run(command(wanted), ports)["outcome"] == "waiting"
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_nobody_is_asked_about_their_own_release_where_the_rule_says_so(may: bool):
+    # Given
+    ports, _ = given_ports(
+        approvers=(APPROVER, OTHER), confirmed=(APPROVER, OTHER), requester_may_approve=may
+    )
+    own = running(ports, salt=7, trigger="operator", requested_by="OPS@example.com ")
+
+    # When
+    run(command(own), ports)
+
+    # Then
+    assert only(ports).asked == ((APPROVER, OTHER) if may else (OTHER,))
+
+
+def test_when_only_the_requester_could_approve_it_says_so():
+    # Given
+    ports, _ = given_ports(requester_may_approve=False)
+    own = running(ports, salt=7, trigger="operator", requested_by=APPROVER)
+
+    # When
+    result = run(command(own), ports)
+
+    # Then
+    why = f"{APPROVER} asked for this release and may not approve it."
+    assert result == {"outcome": "failed", "reason": f"Nobody can approve: {why}"}
+
+
+def test_a_service_that_is_gone_is_said_at_once():
+    # Given
+    ports, wanted = given_ports()
+    ports.services.described.clear()
+
+    # When
+    result = run(command(wanted), ports)
+
+    # Then
+    assert result == {"outcome": "failed", "reason": "There is no active service checkout in cluster prod."}
+    assert not ports.notifier.asked
+
+
+def test_an_environment_without_a_rule_is_a_clear_failure():
+    # Given
+    ports = registered(fake_ports())
+    wanted = running(ports)
+
+    # Then
+    result = run(command(wanted, environment="dev"), ports)
+    assert result == {"outcome": "failed", "reason": "dev has no approval rule."}
+
+
+@pytest.mark.parametrize("signal", list(StopSignal))
+def test_a_release_that_must_stop_is_not_asked_for(signal: StopSignal):
+    # Given
+    ports, wanted = given_ports()
+    ports.releases.stop(wanted.id, signal, "because", unless_production=False)
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    assert ports.machines.answers == {"token": {"signal": "stopped"}}
+    assert not ports.approvals.stored
+    assert not ports.notifier.asked
+
+
+class _StopsWhileStoring:
+    """Tells the release to stop in the moment in which the wait is stored, before anybody could be woken."""
+
+    def __init__(self, ports: FakePorts, wanted: Release) -> None:
+        self._ports, self._put, self._wanted = ports, ports.waits.put, wanted
+
+    def __call__(self, wait: Any) -> None:
+        self._ports.releases.stop(self._wanted.id, StopSignal.SUPERSEDED, "because", unless_production=True)
+        self._put(wait)
+
+
+def test_a_stop_signal_that_came_just_before_the_wait_is_not_missed():
+    # Given
+    ports, wanted = given_ports()
+    ports.waits.put = _StopsWhileStoring(ports, wanted)  # type: ignore[method-assign]
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    assert ports.machines.answers == {"token": {"signal": "already"}}
+    assert not ports.waits.stored
+
+
+@pytest.mark.parametrize("status", [ApprovalStatus.APPROVED, ApprovalStatus.REJECTED, ApprovalStatus.EXPIRED])
+def test_a_decision_that_came_before_the_wait_is_not_missed(status: ApprovalStatus):
+    # Given the machine asked, was resumed by something else, and meanwhile somebody decided
+    ports, wanted = given_ports()
+    run(command(wanted, "first token"), ports)
+    ports.approvals.decide(only(ports).id, status, by=APPROVER, comment="no", at=at(1))
+
+    # When
+    run(command(wanted, "second token"), ports)
+
+    # Then
+    assert ports.machines.answers == {"second token": {"signal": "already"}}
+    assert len(ports.notifier.asked) == 1
+
+
+def test_a_request_that_became_void_is_asked_again_with_what_runs_now():
+    # Given
+    ports, wanted = given_ports()
+    run(command(wanted, "first token"), ports)
+    first = only(ports)
+    ports.services.add("prod", "checkout", BEFORE.replace(":1", ":2"))
+    ports.task_definitions.registered[BEFORE.replace(":1", ":2")] = {"family": "checkout-prod"}
+    approving.make_void(ports, first, "What runs has changed.")
+
+    # When
+    run(command(wanted, "second token"), ports)
+
+    # Then
+    second = ports.approvals.stored[f"{first.id}.1"]
+    assert second.from_task_definition == BEFORE.replace(":1", ":2")
+    assert ports.machines.answers == {"first token": {"signal": "void"}}
+    assert len(ports.notifier.asked) == 2
+    assert ports.approvals.by_link(link_hash(links(ports)[0])) is not None
+
+
+def test_another_round_is_another_request():
+    # Given
+    ports, wanted = given_ports()
+    run(command(wanted), ports)
+    ports.approvals.decide(only(ports).id, ApprovalStatus.APPROVED, by=APPROVER, comment=None, at=at(1))
+
+    # When
+    result = run(command(wanted, "second token", round=1), ports)
+
+    # Then
+    assert result["outcome"] == "waiting"
+    assert len(ports.approvals.stored) == 2
+
+
+def test_it_does_not_ask_for_ever():
+    # Given
+    ports, wanted = given_ports()
+    for _ in range(approving.MOST_REQUESTS):
+        result = run(command(wanted), ports)
+        approving.make_void(ports, ports.approvals.stored[result["approval"]], "changed")
+
+    # Then
+    with pytest.raises(Terminal, match="kept changing"):
+        run(command(wanted), ports)
