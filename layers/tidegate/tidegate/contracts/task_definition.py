@@ -99,7 +99,9 @@ class Volume(EcsShape):
     host: HostVolume | None = None
     docker_volume_configuration: DockerVolume | None = None
     efs_volume_configuration: EfsVolume | None = None
-    s3files_volume_configuration: S3FilesVolume | None = None
+    s3files_volume_configuration: Annotated[
+        S3FilesVolume | None, Field(alias="s3filesVolumeConfiguration")
+    ] = None
     fsx_windows_file_server_volume_configuration: FsxVolume | None = None
     configured_at_launch: Flag | None = None
 

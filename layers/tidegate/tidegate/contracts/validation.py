@@ -131,7 +131,8 @@ def _explain(place: Place, details: ErrorDetails) -> tuple[Place, str]:
         return tag, f"{what}; give {one_of(place.kinds) if place.kinds else _words(context['expected_tags'])}"
     what = show(value)
     if kind in ("too_short", "too_long"):
-        what = f"a list of {context['actual_length']} entries"
+        shape = "an object" if isinstance(value, Mapping) else "a list"
+        what = f"{shape} of {context['actual_length']} entries"
     elif place.is_key:
         what = f"the name {show(place.path[-1])}"
     return place, f"{what} is not allowed; {_give(kind, context)}"

@@ -26,6 +26,7 @@ Url = Annotated[
 HeaderName = Annotated[str, Text("a header name", pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", longest=100)]
 HeaderValue = Annotated[str, Text("one line of at most 4096 printable characters", longest=4096, shortest=0)]
 Argument = Annotated[str, Text("text of 1 to 8192 characters", pattern=ANY_TEXT, longest=8192)]
+Needle = Annotated[str, Text("text of 1 to 4096 characters", pattern=ANY_TEXT, longest=4096)]
 Command = Annotated[
     list[Argument],
     Field(min_length=1, max_length=100, description="the command and its arguments, a list of strings"),
@@ -39,14 +40,7 @@ class HttpExpectation(Contract):
         list[Annotated[int, Between(100, 599)]],
         Field(min_length=1, max_length=20, description="the status codes that are right"),
     ] = Field([200])
-    body_contains: (
-        Annotated[
-            str,
-            Text("text of 1 to 4096 characters", pattern=ANY_TEXT, longest=4096),
-            Field(description="text that the body must contain"),
-        ]
-        | None
-    ) = None
+    body_contains: Annotated[Needle | None, Field(description="text that the body must contain")] = None
     json_equals: Annotated[Any, Field(description="what the body must be as JSON; null compares nothing")] = (
         None
     )

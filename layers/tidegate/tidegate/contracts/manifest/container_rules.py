@@ -18,19 +18,19 @@ from tidegate.contracts.validation import Mistake
 
 RESERVED_TAGS = ("tidegate:", "aws:")
 _PINNED = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}", re.ASCII)
-_HEALTH_CHECK = (
-    '{"command": ["CMD-SHELL", "…"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 10}'
-)
+_HEALTH_CHECK = '{"command": ["CMD-SHELL", "…"], "interval": 30, "retries": 3}'
 
 
 def mistakes(manifest: Object) -> Iterator[Mistake]:
     """Mistakes in the container definitions, and between them and `containers`."""
     containers = containers_of(manifest)
     fed = set(an_object(manifest.get("containers")))
+    # With a name misspelt in `containers`, the missing image would be its consequence, not a second mistake.
+    all_found = bool(fed) and fed <= set(names_of(containers))
     yield from _names(containers)
     yield from _fed(manifest, containers)
     for at, container in containers:
-        yield from _image(at, container, fed)
+        yield from _image(at, container, fed, report_missing=all_found)
         yield from _health_check(at, container, fed)
         yield from _variables(at, container)
     yield from _essential(containers)
@@ -55,18 +55,18 @@ def _names(containers: list[tuple[Location, Object]]) -> Iterator[Mistake]:
 
 def _fed(manifest: Object, containers: list[tuple[Location, Object]]) -> Iterator[Mistake]:
     names = names_of(containers)
-    if not containers:
-        return
+    if not names or len(names) < len(containers):
+        return  # a container whose name is missing or wrong may be the one meant
     for name in an_object(manifest.get("containers")):
         if name not in names:
-            there = ", ".join(show(each) for each in names[:10]) or "without names"
+            there = ", ".join(show(each) for each in names[:10])
             yield Mistake(
                 ("containers", str(name)),
                 f"the task definition has no container of this name; it has {there}",
             )
 
 
-def _image(at: Location, container: Object, fed: set[str]) -> Iterator[Mistake]:
+def _image(at: Location, container: Object, fed: set[str], *, report_missing: bool) -> Iterator[Mistake]:
     name, image = a_text(container.get("name")), container.get("image")
     if name is None:
         return
@@ -76,7 +76,7 @@ def _image(at: Location, container: Object, fed: set[str]) -> Iterator[Mistake]:
                 (*at, "image"),
                 "Tidegate fills in the image of a container that a repository feeds; leave it out",
             )
-    elif image is None:
+    elif image is None and report_missing:
         yield Mistake(
             (*at, "image"),
             f"this field is missing; no repository feeds container {show(name)}, so give an image pinned as "
@@ -97,7 +97,7 @@ def _health_check(at: Location, container: Object, fed: set[str]) -> Iterator[Mi
     """
     check = container.get("healthCheck")
     if check is None:
-        if container.get("name") in fed and is_essential(container):
+        if a_text(container.get("name")) in fed and is_essential(container):
             yield Mistake(
                 (*at, "healthCheck"),
                 "this field is missing; an essential container that a repository feeds needs one, "

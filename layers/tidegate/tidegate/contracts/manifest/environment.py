@@ -26,8 +26,8 @@ from tidegate.domain import service as domain
 class Overrides(Contract):
     """What this environment changes in the task definition."""
 
-    cpu: Annotated[CpuUnits, Field(description="CPU units of the task")] | None = None
-    memory: Annotated[MemoryMiB, Field(description="memory of the task in MiB")] | None = None
+    cpu: Annotated[CpuUnits | None, Field(description="CPU units of the task")] = None
+    memory: Annotated[MemoryMiB | None, Field(description="memory of the task in MiB")] = None
     environment: Annotated[
         dict[ContainerName, dict[Line, Value]],
         Field(description="environment variables by container; never for secrets, they are stored and shown"),
@@ -36,8 +36,8 @@ class Overrides(Contract):
         dict[ContainerName, dict[Line, Line]],
         Field(description="secrets by container: variable to the ARN in Secrets Manager or Parameter Store"),
     ] = Field({})
-    task_role_arn: Annotated[Role, Field(description="the task role")] | None = None
-    execution_role_arn: Annotated[Role, Field(description="the task execution role")] | None = None
+    task_role_arn: Annotated[Role | None, Field(description="the task role")] = None
+    execution_role_arn: Annotated[Role | None, Field(description="the task execution role")] = None
 
     def to_domain(self) -> domain.Overrides:
         """The overrides as a domain value."""
@@ -79,12 +79,12 @@ class Environment(Contract):
     service: Annotated[EcsName, Field(description="the name of the ECS service")]
     region: Annotated[Region, Field(description="the region of the ECS service")]
     account: Annotated[Account, Field(description="the account of the ECS service")]
-    production: (
-        Annotated[Flag, Field(description="whether users depend on it; null: only the last one is")] | None
-    ) = None
+    production: Annotated[
+        Flag | None, Field(description="whether users depend on it; null: only the last one is")
+    ] = None
     strategy: Annotated[Strategy, Field(description="how a release is deployed")] = Rolling(name="rolling")
     overrides: Annotated[Overrides, Field(description="what differs in the task definition")] = Overrides()
-    approval: Annotated[ApprovalRule, Field(description="who approves; null: nobody need")] | None = None
+    approval: Annotated[ApprovalRule | None, Field(description="who approves; null: nobody need")] = None
     soak_seconds: Annotated[
         Pause, Field(description="how long to wait after a deployment before the next environment")
     ] = 0
@@ -94,9 +94,9 @@ class Environment(Contract):
     checks: Annotated[
         list[Check], Field(max_length=20, description="checks that must pass after a deployment")
     ] = Field([])
-    before_deploy: (
-        Annotated[BeforeDeploy, Field(description="a task before the deployment, such as a migration")] | None
-    ) = None
+    before_deploy: Annotated[
+        BeforeDeploy | None, Field(description="a task before the deployment, such as a migration")
+    ] = None
 
     def to_domain(self, *, last: bool) -> domain.Environment:
         """The environment as a domain value; the last one is production unless it says otherwise."""

@@ -52,8 +52,8 @@ BlockOrAllow = Annotated[domain.ScanPolicyChoice, Choice(("block", "allow"))]
 class TagRule(Contract):
     """Which tags become releases; exactly one of the two."""
 
-    semver: Annotated[SemverRange, Field(description="a version range in the syntax of npm")] | None = None
-    pattern: Annotated[TagPattern, Field(description="a pattern with wildcards, such as v*")] | None = None
+    semver: Annotated[SemverRange | None, Field(description="a version range in the syntax of npm")] = None
+    pattern: Annotated[TagPattern | None, Field(description="a pattern with wildcards, such as v*")] = None
 
     def to_domain(self) -> domain.TagRule:
         """The rule as a domain value."""

@@ -17,7 +17,7 @@ from tidegate.domain import service as domain
 class Notifications(Contract):
     """Where messages about the service go."""
 
-    topic: Annotated[Topic, Field(description="the ARN of an SNS topic")] | None = None
+    topic: Annotated[Topic | None, Field(description="the ARN of an SNS topic")] = None
 
 
 class Manifest(Contract):
