@@ -1,0 +1,250 @@
+"""What one release costs from push to production, and whether that grows with the fleet.
+
+    python -m bench.pipeline [--quick] [--services 1,100,1000] [--pushes 50]
+
+Runs the real template, state machines and functions on a local cloud and counts state transitions, Lambda
+invocations, API calls by service and DynamoDB request units, and from them the price at list prices. Then the
+same with more registered services, and many pushes at once. Prints tables, writes build/bench/pipeline.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import prices
+from local import server
+from local.demo import watch
+from local.sample import Place, SampleService
+
+REPORT = Path("build/bench/pipeline.json")
+PATIENCE_SECONDS = 300
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Count:
+    """What one release took."""
+
+    services: int
+    transitions: int
+    invocations: int
+    calls: dict[str, int] = field(default_factory=dict)
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+    @property
+    def price(self) -> float:
+        """At list prices, in US dollars."""
+        seconds = self.invocations * prices.BILLED_SECONDS * prices.MEMORY_GB
+        return (
+            self.transitions * prices.STATE_TRANSITION
+            + self.invocations * prices.LAMBDA_REQUEST
+            + seconds * prices.LAMBDA_GB_SECOND_ARM
+            + self.read_units * prices.DYNAMODB_READ_UNIT
+            + self.write_units * prices.DYNAMODB_WRITE_UNIT
+            + self.calls.get("sns", 0) * (prices.SNS_PUBLISH + prices.SNS_EMAIL)
+            + self.calls.get("s3", 0) * prices.S3_PUT
+        )
+
+
+def main() -> int:
+    """Run the benchmark; 1 when a push was lost or taken in twice, or the calls per release grow."""
+    options = _options()
+    fleet = [1] if options.quick else [int(number) for number in options.services.split(",")]
+    pushes = 6 if options.quick else options.pushes
+    with console.status("Starting a local cloud"):
+        running = server.start(port=0, seed=False)
+    try:
+        place = Place(running.endpoint)
+        counts = [_one_release(place, size) for size in fleet]
+        burst = _burst(place, pushes)
+    finally:
+        running.stop()
+    idle = _idle_month()
+    _print(counts, burst, idle)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    document = {
+        "releases": [{**asdict(count), "price_usd": count.price} for count in counts],
+        "burst": burst,
+        "idle_month_usd": idle,
+        "billed_seconds_per_invocation": prices.BILLED_SECONDS,
+    }
+    REPORT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    grown = {(count.transitions, sum(count.calls.values())) for count in counts}
+    spread = max(calls for _, calls in grown) - min(calls for _, calls in grown)
+    if burst["lost"] or burst["twice"] or spread > 0.1 * min(calls for _, calls in grown):
+        console.print(
+            "[bold red]Pushes were lost or doubled, or the calls per release grow with the fleet.[/]"
+        )
+        return 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="one service, six pushes")
+    parser.add_argument("--services", default="1,100,1000", help="fleet sizes, ascending")
+    parser.add_argument("--pushes", type=int, default=50, help="how many pushes at once")
+    return parser.parse_args()
+
+
+def _one_release(place: Place, services: int) -> Count:
+    """Release one image of a service of its own while so many services are registered."""
+    with console.status(f"Registering services up to {services}") as status:
+        _fill(place, services - 1, status)
+    service = _service(place, f"bench-{services}")
+    time.sleep(2)  # what the registration still does in the background must not be counted
+    place.world("DELETE", "/calls")
+    with console.status(f"One release among {services} services"):
+        service.push("1.1.0")
+        execution = _ends(place, service.name, 1)[0]
+    return _count(place, service.name, execution, services)
+
+
+def _service(place: Place, name: str) -> SampleService:
+    def automatic(manifest: dict[str, Any]) -> None:
+        for environment in manifest["environments"]:
+            environment["approval"] = None
+
+    service = SampleService(place, name, automatic)
+    service.create()
+    service.register()
+    return service
+
+
+def _fill(place: Place, wanted: int, status: Any) -> None:
+    """Register services that share the workloads of one: only the catalogue has to grow."""
+    have = getattr(_fill, "have", 0)
+    if wanted <= have:
+        return
+    if not have:
+        _fill.base = _service(place, "fleet")  # type: ignore[attr-defined]
+    base: SampleService = _fill.base  # type: ignore[attr-defined]
+    for number in range(have, wanted):
+        manifest = {**base.manifest, "name": f"fleet-{number}"}
+        base.register(manifest)
+        status.update(f"Registered {number + 1} of {wanted} services")
+    _fill.have = wanted  # type: ignore[attr-defined]
+
+
+def _ends(place: Place, prefix: str, number: int) -> list[str]:
+    """Wait until so many releases of services with this prefix have ended; returns their executions."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        arns = [
+            arn
+            for arn in watch.executions(place, "normal_deployment")
+            if arn.rpartition(":")[2].startswith(prefix)
+        ]
+        if len(arns) >= number and all(watch.ending(place, arn) is not None for arn in arns):
+            return arns
+        time.sleep(0.5)
+    raise SystemExit(f"After {PATIENCE_SECONDS} s {number} releases of {prefix} have not ended.")
+
+
+def _count(place: Place, name: str, execution: str, services: int) -> Count:
+    end = watch.ending(place, execution)
+    if end is None or end.outcome != "succeeded":
+        raise SystemExit(f"The release of {name} ended as {end}")
+    counts = place.world("GET", "/counts")
+    recorded = [call for call in place.world("GET", "/calls") if call["caller"] != "user"]
+    calls: Counter[str] = Counter(call["service"] for call in recorded)
+    return Count(
+        services=services,
+        transitions=_transitions(place, execution),
+        invocations=sum(int(each["invocations"]) for each in counts["functions"].values()),
+        calls=dict(sorted(calls.items())),
+        read_units=sum(float(each["read_units"]) for each in counts["dynamodb"] if each["caller"] != "user"),
+        write_units=sum(
+            float(each["write_units"]) for each in counts["dynamodb"] if each["caller"] != "user"
+        ),
+    )
+
+
+def _transitions(place: Place, execution: str) -> int:
+    """State transitions of an execution and of all that it started, as Step Functions counts them."""
+    states = place.client("stepfunctions")
+    total, todo = 0, [execution]
+    while todo:
+        pages = states.get_paginator("get_execution_history").paginate(executionArn=todo.pop())
+        for event in (event for page in pages for event in page["events"]):
+            total += "stateEnteredEventDetails" in event or "Retr" in event["type"]
+            todo += _started(event)
+        total += 1  # the start of the execution
+    return total
+
+
+def _started(event: dict[str, Any]) -> Iterable[str]:
+    details = event.get("taskSubmittedEventDetails")
+    if details and details.get("resourceType") == "states":
+        yield json.loads(details["output"])["ExecutionArn"]
+
+
+def _burst(place: Place, pushes: int) -> dict[str, Any]:
+    services = []
+    with console.status(f"Creating {pushes} services") as status:
+        for number in range(pushes):
+            services.append(_service(place, f"burst-{number}"))
+            status.update(f"Created {number + 1} of {pushes} services")
+    started = time.monotonic()
+    digests = {service.name: service.push("1.1.0") for service in services}
+    with console.status(f"{pushes} releases at once"):
+        arns = _ends(place, "burst-", pushes)
+    seconds = time.monotonic() - started
+    released = Counter("-".join(arn.rpartition(":")[2].split("-")[:2]) for arn in arns)
+    right = sum(
+        watch.running_digests(place, name, ("prod",))["prod"] == digest for name, digest in digests.items()
+    )
+    return {
+        "pushes": pushes,
+        "releases": len(arns),
+        "lost": pushes - len(released),
+        "twice": sum(number - 1 for number in released.values()),
+        "in_production": right,
+        "wall_seconds": round(seconds, 1),
+    }
+
+
+def _idle_month() -> float:
+    """What the stack costs in a month in which nothing happens: a key, an alarm, the sweep."""
+    sweep = prices.LAMBDA_REQUEST + prices.BILLED_SECONDS * prices.MEMORY_GB * prices.LAMBDA_GB_SECOND_ARM
+    return prices.KMS_KEY_MONTH + prices.ALARM_MONTH + prices.SCHEDULED_INVOCATIONS_PER_MONTH * sweep
+
+
+def _print(counts: list[Count], burst: dict[str, Any], idle: float) -> None:
+    services = sorted({name for count in counts for name in count.calls})
+    table = Table(title="One release from push to production, three environments")
+    for heading in ("registered services", *(str(count.services) for count in counts)):
+        table.add_column(heading, justify="right")
+    table.add_row("state transitions", *(str(count.transitions) for count in counts))
+    table.add_row("Lambda invocations", *(str(count.invocations) for count in counts))
+    for name in services:
+        table.add_row(f"calls to {name}", *(str(count.calls.get(name, 0)) for count in counts))
+    table.add_row("DynamoDB read units", *(f"{count.read_units:.1f}" for count in counts))
+    table.add_row("DynamoDB write units", *(f"{count.write_units:.1f}" for count in counts))
+    table.add_row("price, US cents", *(f"{count.price * 100:.3f}" for count in counts))
+    console.print(table)
+    console.print(
+        f"Prices at {prices.BILLED_SECONDS} s billed for each invocation; idle stack: ${idle:.2f} a month."
+    )
+    console.print(
+        f"{burst['pushes']} pushes at once: {burst['releases']} releases, {burst['lost']} lost, "
+        f"{burst['twice']} twice, {burst['in_production']} in production, {burst['wall_seconds']} s."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
