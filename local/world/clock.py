@@ -46,8 +46,8 @@ class Clock(Protocol):
 class ManualClock:
     """A clock that moves only when it is told to; what falls due runs in the caller's thread."""
 
-    def __init__(self, start: float = 1_790_000_000.0) -> None:
-        self._now = start
+    def __init__(self, start: float | None = None) -> None:
+        self._now = float(int(time.time())) if start is None else start
         self._timers: list[Timer] = []
         self._order = itertools.count()
 

@@ -28,10 +28,12 @@ class Failures:
         if deployment is None:
             return
         deployment.failures_in_a_row = 0
-        deployment.failed_tasks = 0
         current = deployment.service_deployment
         configured = (current.configuration if current else {}).get("deploymentCircuitBreaker") or {}
-        if current and not current.finished and breaker.resets_on_healthy_task(configured):
+        if not breaker.resets_on_healthy_task(configured):
+            return
+        deployment.failed_tasks = 0
+        if current and current.breaker.status == "MONITORING":
             current.breaker.failure_count = 0
 
     def count(self, service: Service, task: Task) -> None:

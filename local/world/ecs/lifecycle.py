@@ -145,7 +145,6 @@ class TaskRunner:
                 self.fail(task, problem, container)
                 return
             container.digest = container.digest or found.digest
-            container.behaviour = self._world.images.get(container.digest or "")
         task.pull_stopped_at = self._world.today()
         self._move(task, "ACTIVATING")
         self._after(self._durations.starting, task, self._start)

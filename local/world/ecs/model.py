@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from local.world.images import ImageBehaviour
+from local.world.images import ImageBehaviour, ImageBook
 
 STEADY = "COMPLETED"
 RUNNING_STATUSES = ("RUNNING",)
@@ -38,8 +38,8 @@ class Container:
     arn: str
     definition: dict[str, Any]
     image: str
+    book: ImageBook
     digest: str | None = None
-    behaviour: ImageBehaviour = field(default_factory=ImageBehaviour)
     last_status: str = "PENDING"
     health_status: str = "UNKNOWN"
     exit_code: int | None = None
@@ -51,6 +51,11 @@ class Container:
     def name(self) -> str:
         """The container's name in the task definition."""
         return str(self.definition["name"])
+
+    @property
+    def behaviour(self) -> ImageBehaviour:
+        """How its image behaves at this moment."""
+        return self.book.get(self.digest or "")
 
     @property
     def essential(self) -> bool:

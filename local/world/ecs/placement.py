@@ -60,7 +60,12 @@ class Placement:
         identifier = hex_id(self._world.random)
         arn = store.arn("task", cluster_arn.rsplit("/", 1)[-1], identifier)
         containers = [
-            Container(f"{arn.replace(':task/', ':container/')}/{number:08x}", dict(each), each["image"])
+            Container(
+                f"{arn.replace(':task/', ':container/')}/{number:08x}",
+                dict(each),
+                each["image"],
+                self._world.images,
+            )
             for number, each in enumerate(definition.container_definitions)
         ]
         task = Task(
