@@ -1,6 +1,6 @@
 """What one release costs from push to production, and whether that grows with the fleet.
 
-    python -m bench.pipeline [--quick] [--services 1,100,1000] [--pushes 50]
+    python bench/pipeline.py [--quick] [--services 1,100,1000] [--pushes 50]
 
 Runs the real template, state machines and functions on a local cloud and counts state transitions, Lambda
 invocations, API calls by service and DynamoDB request units, and from them the price at list prices. Then the
@@ -22,12 +22,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import prices
-from local import server
-from local.demo import watch
-from local.sample import Place, SampleService
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT)]
 
-REPORT = Path("build/bench/pipeline.json")
+from bench.pipeline_report import prices  # noqa: E402
+from local import server  # noqa: E402
+from local.demo import watch  # noqa: E402
+from local.sample import Place, SampleService  # noqa: E402
+
+REPORT = ROOT / "build" / "bench" / "pipeline.json"
 PATIENCE_SECONDS = 300
 console = Console(highlight=False)
 
