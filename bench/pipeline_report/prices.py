@@ -22,4 +22,4 @@ MEMORY_GB = 0.5
 
 BILLED_SECONDS = 0.25
 """The stated duration of an invocation. Durations measured locally say nothing about Lambda; a warm step makes
-a handful of calls of some 10 ms each, and a cold one imports for a second: this is on the safe side."""
+a handful of calls of some 10 ms each, a cold one imports for a second: this is on the safe side."""
