@@ -130,7 +130,7 @@ def log_dirichlet_odds(canary_errors: Array, stable_errors: Array, share: float,
 
 
 def sequential_multinomial(data: Deployment) -> Indexes:
-    """Lindon and Malek's test at 1 %, begun anew in each step and multiplied over steps; only worse canaries."""
+    """Lindon and Malek's test at 1 %, begun anew in each step, multiplied over steps, one-sided."""
     odds = np.zeros(data.canary_errors.shape)
     before = np.zeros(len(odds))
     for step, share in enumerate(STEPS):

@@ -6,7 +6,8 @@ import pytest
 from bench.judge_methods.calibrating import calibrate_runs
 from bench.judge_methods.judging import Evidence, detections, log_ratios
 from bench.judge_methods.live import live_dispersions
-from bench.judge_scenarios.families import HELD_OUT, REFERENCE, STEP_MINUTES, STUDY
+from bench.judge_scenarios.families import HELD_OUT, REFERENCE, STEP_MINUTES, STUDY, Family
+from bench.judge_scenarios.noise import Array
 from bench.judge_scenarios.world import World, draw_deployment, draw_history
 from tidegate.domain.judge import PROFILES, JudgeSettings, Period, calibrate, observe, start
 from tidegate.domain.judge import likelihood as product
@@ -15,7 +16,7 @@ RUNS = 4
 NOISY = STUDY[4]
 
 
-def histories(family, rate=50.0):
+def histories(family: Family, rate: float = 50.0) -> tuple[Array, Array]:
     return draw_history(np.random.default_rng(3), family, rate, RUNS, hours=8)
 
 
