@@ -150,6 +150,15 @@ def test_names_that_do_not_look_secret(name):
     assert not looks_secret(name)
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("unit", ["a", "password", "password ", "a://:", "a://a", "password=", "@", " "])
+def test_long_values_are_looked_through_quickly(unit):
+    # Given a value as long as a manifest allows, made to keep a pattern busy
+    value = unit * (32_768 // len(unit))
+    (change,) = task_definitions(OLD, changed(workingDirectory=value))
+    assert change.after is not None
+
+
 SECRET = "Zq7-very-secret-value"
 NAME = st.sampled_from(["DB_PASSWORD", "TOKEN", "API_KEY", "MY_SECRET"])
 

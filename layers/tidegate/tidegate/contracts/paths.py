@@ -97,13 +97,17 @@ def show(value: object) -> str:
     return "a list" if isinstance(value, Sequence) else f"a value of type {type(value).__name__}"
 
 
-def position(data: object, path: Location) -> tuple[int, ...]:
-    """A sort key that puts paths in the order of the input; what is not there comes last in its object."""
+def position(data: object, path: Location, known: dict[int, dict[object, int]]) -> tuple[int, ...]:
+    """A sort key that puts paths in the order of the input; what is not there comes last in its object.
+
+    `known` keeps what was counted from one call to the next; give the same dict for the same input.
+    """
     key: list[int] = []
     for item in path:
         if isinstance(data, Mapping):
-            keys = list(data)
-            key.append(keys.index(item) if item in data else len(keys))
+            if id(data) not in known:
+                known[id(data)] = {name: index for index, name in enumerate(data)}
+            key.append(known[id(data)].get(item, len(data)))
             data = data.get(item)
         elif isinstance(data, Sequence) and isinstance(item, int) and item < len(data):
             key.append(item)

@@ -66,13 +66,14 @@ def sentences(
     `validate` gives both.
     """
     found: dict[str, tuple[int, ...]] = {}
+    counted: dict[int, dict[object, int]] = {}
     for details in error.errors(include_url=False):
         if details["type"] == RULE or model is None:
             place = Place(details["loc"])
         else:
             place = locate(model, details["loc"])
         place, text = _explain(place, details)
-        found.setdefault(f"{write(place.path) or root}: {text}.", position(data, place.path))
+        found.setdefault(f"{write(place.path) or root}: {text}.", position(data, place.path, counted))
     return tuple(sorted(found, key=lambda sentence: found[sentence]))
 
 

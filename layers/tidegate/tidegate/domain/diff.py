@@ -33,10 +33,11 @@ _SECRET_WORDS = frozenset(
 )
 _SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_URL_PASSWORD = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/@]+(?=@)", re.IGNORECASE)
+# Every repetition has a bound: values are up to 32 KiB long and written by anybody.
+_URL_PASSWORD = re.compile(r"(?P<before>://[^\s/@:]{0,200}:)[^\s/@]{1,1000}(?=@)")
 _ARGUMENT = re.compile(
-    r"(?P<before>[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key)[\w-]*[\"']?\s*[=:,\s]\s*[\"']?)"
-    r"[^\s\"',]+",
+    r"(?P<before>(?:password|passwd|passphrase|secret|token|api[_-]?key)[\w-]{0,40}[\"']?\s{0,5}[=:,\s]\s{0,5}"
+    r"[\"']?)[^\s\"',]+",
     re.IGNORECASE,
 )
 

@@ -37,7 +37,9 @@ Repository = Annotated[
 Account = Annotated[str, Text("an AWS account id, a string of 12 digits", pattern=r"^[0-9]{12}$", longest=12)]
 Region = Annotated[
     str,
-    Text('an AWS region such as "eu-central-1"', pattern=r"^[a-z]{2}(-[a-z]{2,12}){1,3}-[0-9]$", longest=32),
+    Text(
+        'an AWS region such as "eu-central-1"', pattern=r"^[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]$", longest=32
+    ),
 ]
 Topic = Annotated[
     str,
