@@ -55,13 +55,20 @@ def advance(world: World, found: Calibrations, name: ProfileName) -> Advanced:
         bad = (log_evidence >= -np.log(settings.alpha)) & (evidence.raw_errors >= settings.minimum_errors)
         returned[going & bad] = minute + 1
         enough = totals.min(axis=0) >= settings.minimum_requests
-        early = (certificate >= -np.log(settings.beta)) & (in_step >= settings.certificate_minutes)
-        over = (in_step >= STEP_MINUTES) & (log_evidence < MOUNTING)
-        go = going & ~bad & enough & ((early & (log_evidence < SUSPICIOUS)) | over)
+        go = going & ~bad & enough & _may_advance(log_evidence, certificate, in_step)
         completed[go & (step == len(STEPS))] = minute + 1
         step = np.where(go, np.minimum(step + 1, len(STEPS)), step)
         in_step = np.where(go, 0, in_step)
     return Advanced(completed, returned, (completed == 0) & (returned == 0))
+
+
+def _may_advance(log_evidence: Array, certificate: Array, in_step: Indexes) -> Flags:
+    """Return the runs whose step is certified, or over with nothing that holds it."""
+    settings = JudgeSettings()
+    early = (certificate >= -np.log(settings.beta)) & (in_step >= settings.certificate_minutes)
+    over = (in_step >= STEP_MINUTES) & (log_evidence < MOUNTING)
+    result: Flags = (early & (log_evidence < SUSPICIOUS)) | over
+    return result
 
 
 def _phi(calibrated: bool, found: Calibrations, counts: Array, recent: Array) -> Array:  # noqa: FBT001

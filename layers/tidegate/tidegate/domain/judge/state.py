@@ -10,7 +10,7 @@ from .settings import JudgeSettings
 from .wording import Reason, describe
 
 Verdict = Literal["continue", "hold", "promote", "roll_back"]
-FORMAT = 1
+FORMAT = 1  # a changed default of the settings needs a new one: only what differs is written
 INCONCLUSIVE: frozenset[Reason] = frozenset(
     {"no_period", "no_canary_requests", "no_stable_requests", "silence", "few_requests", "warming_up"}
 )

@@ -1,0 +1,5 @@
+"""`python -m tidegate.replay`."""
+
+from . import main
+
+raise SystemExit(main())
