@@ -66,6 +66,27 @@ def recover(ports: Ports, release: Release, execution: Execution) -> Recovery:
     return Recovery("ended", f"{release.id} ended as {outcome}: {reason}")
 
 
+def recover_rollback(ports: Ports, release: Release, environment: str, rollback: str) -> Recovery:
+    """Do what a rollback that stopped can no longer do: finish its record, or roll back once more.
+
+    Args:
+        ports: The world.
+        release: The release that it wanted to get away from.
+        environment: Where.
+        rollback: ARN of the rollback.
+    """
+    _, service = service_at(ports, release.service, release.revision)
+    done = [each for each in ports.deployments.of_release(release.id) if each.environment == environment]
+    newest = done[-1] if done else None
+    if newest is None or (newest.outcome in (None, Outcome.SUCCEEDED) and newest.revoked is None):
+        return roll_back_again(ports, release, environment, rollback)
+    outcome = Outcome.FAILED if newest.outcome is Outcome.FAILED else Outcome.SUCCEEDED
+    reason = newest.revoked or newest.reason or f"{environment} was rolled back."
+    _record(ports, release, "rollback", rollback, outcome, reason, environment)
+    free_locks(ports, service, rollback)
+    return Recovery("recorded", reason)
+
+
 def roll_back_again(ports: Ports, release: Release, environment: str, rollback: str) -> Recovery:
     """Start a rollback once more after one that stopped half-way; after the second, call people.
 
