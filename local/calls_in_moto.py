@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from typing import Any
@@ -18,6 +19,10 @@ from local.mends.patching import Foreign, Mends
 
 MENDS = Mends()
 
+log = logging.getLogger(__name__)
+
+# The SDKs try a 500 again and again; 501 they take for an answer.
+MISSING_HERE = 501
 _tables = threading.RLock()
 _METERED = frozenset(
     {
@@ -40,7 +45,7 @@ class InjectedError(ServiceException):
 @MENDS.wraps("moto.core.responses:BaseResponse.call_action", "26076963fd17")
 def call_action(original: Foreign, self: Foreign) -> Foreign:
     """Record the call, and let it meet its fault, before or after it takes effect."""
-    service, action = self.boto3_service_name, self._get_action() or ""  # noqa: SLF001
+    service, action = self.boto3_service_name, self._get_action() or ""
     self._get_action = lambda: action  # three callers ask; for REST protocols each time costs a route match
     caller = calls.caller_of(self.access_key)
     asks = _parameters(self)
@@ -83,10 +88,12 @@ def _carry_out(original: Foreign, self: Foreign, service: str, action: str) -> F
         with _tables:
             return _metered(original, self, action)
     except NotImplementedError as error:
-        # The SDKs try a 500 again and again; 501 they take for an answer.
-        return _error_response(
-            self, 501, "NotImplemented", f"The local cloud has no {service}:{action}. {error}"
-        )
+        message = f"The local cloud has no {service}:{action}. {error}"
+        return _error_response(self, MISSING_HERE, "NotImplemented", message)
+    except Exception as error:
+        log.exception("The local cloud could not answer %s:%s", service, action)
+        message = f"The local cloud could not answer {service}:{action}: {error!r}"
+        return _error_response(self, MISSING_HERE, "InternalFailure", message)
 
 
 def _metered(original: Foreign, self: Foreign, action: str) -> Foreign:

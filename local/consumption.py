@@ -158,7 +158,7 @@ def _rounded(size: int, unit: int) -> float:
 
 
 def _examined_bytes(response: dict[str, Any]) -> int:
-    """Bytes that a query or scan read, those that its filter dropped included, at the mean size of the rest."""
+    """Bytes that a query or scan read; what its filter dropped counts at the mean size of the rest."""
     items = response.get("Items") or []
     size = sum(
         sum(len(name.encode()) + DynamoType(value).size() for name, value in item.items()) for item in items

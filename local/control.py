@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,9 +47,8 @@ def make_app(health: Health, extensions: list[Callable[[Flask], None]]) -> Flask
 
     @app.get("/_world/health")
     def _health() -> Response:
-        return jsonify(
-            status=health.status, doing=health.doing, seconds=round(time.time() - health.started_at, 1)
-        )
+        seconds = round(time.time() - health.started_at, 1)
+        return jsonify(status=health.status, doing=health.doing, seconds=seconds, pid=os.getpid())
 
     _add_calls(app)
     _add_faults(app)

@@ -76,9 +76,7 @@ class Faults:
         """
         allowed = set(Fault.__dataclass_fields__) - {"id", "injected"}
         if unknown := set(description) - allowed:
-            raise BadFaultError(
-                f"unknown field {sorted(unknown)[0]!r}; there are {', '.join(sorted(allowed))}"
-            )
+            raise BadFaultError(f"unknown field {min(unknown)!r}; there are {', '.join(sorted(allowed))}")
         kind = description.get("kind")
         if kind not in FUNCTION_KINDS | CALL_KINDS:
             raise BadFaultError(f"kind {kind!r} is none of {', '.join(sorted(FUNCTION_KINDS | CALL_KINDS))}")
@@ -196,8 +194,8 @@ def error_of(fault: Fault, service: str, action: str, principal: str) -> tuple[i
         code = _DENIALS.get(service, "AccessDenied" if query else "AccessDeniedException")
         prefix = {"stepfunctions": "states", "elbv2": "elasticloadbalancing"}.get(service, service)
         message = (
-            f"User: {principal} is not authorized to perform: {prefix}:{action} because no identity-based policy "
-            f"allows the {prefix}:{action} action"
+            f"User: {principal} is not authorized to perform: {prefix}:{action} because no identity-based "
+            f"policy allows the {prefix}:{action} action"
         )
         return (
             (400 if service in {"dynamodb", "ecs", "ecr", "stepfunctions", "events", "ssm"} else 403),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -14,12 +15,11 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], object]
-App = Callable[[Environ, StartResponse], Iterable[bytes]]
+from local.listener import CLOSE_CONNECTION, App, Environ
 
-CLOSE_CONNECTION = "local.close_connection"
-"""Key of a WSGI environ under which the server offers to close the connection without an answer."""
+log = logging.getLogger(__name__)
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 
 class SilentTimeoutError(BaseException):
@@ -76,20 +76,23 @@ class Front:
         elif path.startswith("/_aws/execute-api/"):
             app = self._http_apis
         elif path.startswith(("/_aws/", "/_world")):
-            return not_found(start_response, f"The local cloud has nothing at {path}")
+            return answer(start_response, "404 Not Found", f"The local cloud has nothing at {path}")
         else:
             app = self._aws_apis
         try:
             return app(environ, start_response)
+        except Exception as error:
+            log.exception("%s could not be answered", path)
+            return answer(start_response, "501 Not Implemented", f"The local cloud failed: {error!r}")
         except SilentTimeoutError:
             environ.get(CLOSE_CONNECTION, lambda: None)()
             start_response("504 Gateway Timeout", [("Content-Length", "0")])
             return []
 
 
-def not_found(start_response: StartResponse, message: str) -> Iterable[bytes]:
-    """A plain 404."""
+def answer(start_response: StartResponse, status: str, message: str) -> Iterable[bytes]:
+    """A plain answer of the local cloud itself."""
     body = json.dumps({"message": message}).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-    start_response("404 Not Found", headers)
+    start_response(status, headers)
     return [body]

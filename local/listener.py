@@ -7,13 +7,18 @@ import errno
 import logging
 import socket
 import threading
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cheroot import wsgi
 
-from local.front import CLOSE_CONNECTION, App
-
 log = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+App = Callable[[Environ, Any], Iterable[bytes]]
+
+CLOSE_CONNECTION = "local.close_connection"
+"""Key of a WSGI environ under which the server offers to close the connection without an answer."""
 
 HOST = "127.0.0.1"
 # A thread is held as long as its call runs, and calls wait for each other: a state machine's task for its
@@ -27,12 +32,12 @@ class PortInUseError(Exception):
     """Somebody else listens there."""
 
 
-class _Gateway(wsgi.Gateway_10):  # type: ignore[misc]
+class _Gateway(wsgi.Gateway_10):
     """Offers the application to close the connection without an answer."""
 
-    def get_environ(self) -> dict[str, Any]:
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         """The WSGI environment of the request."""
-        environ: dict[str, Any] = super().get_environ()
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
         environ[CLOSE_CONNECTION] = self._close
         return environ
 
@@ -53,7 +58,7 @@ class Listener:
         Raises:
             PortInUseError: Somebody else listens there.
         """
-        self._server = wsgi.Server(
+        self._server: Any = wsgi.Server(
             (HOST, port),
             None,
             numthreads=THREADS,
@@ -63,7 +68,7 @@ class Listener:
         )
         self._server.gateway = _Gateway
         self._server.keep_alive_conn_limit = MOST_CONNECTIONS
-        self._server.error_log = _log_error
+        setattr(self._server, "error_log", _log_error)  # noqa: B010 - it is there to be replaced
         try:
             self._server.prepare()
         except OSError as error:

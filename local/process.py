@@ -1,4 +1,4 @@
-"""The process that is the local cloud: binds the port, mends moto, deploys the template, serves until told to stop.
+"""The process that is the local cloud: mends moto, deploys the template, serves until it is told to stop.
 
 Started by `local.server`, which talks to it through pipes: it reads nothing from standard input, whose end
 tells it that its parent has died, and writes one JSON line per step to standard output.
@@ -75,8 +75,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: Options, stop: threading.Event) -> int:
-    # Imported here, so that a port in use is told at once.
+    # moto takes seconds to import. A port in use is told before, and the fork server does its own imports
+    # at the same time.
     from local.listener import Listener, PortInUseError
+    from local.runtime.forks import ForkServer
 
     try:
         listener = Listener(options.port)
@@ -84,16 +86,17 @@ def _run(options: Options, stop: threading.Event) -> int:
         report("failed", text=str(error))
         return 3
     report("listening", port=listener.port)
+    forks = ForkServer()
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read once, when moto is imported
     from local.cloud import Cloud
 
-    cloud = Cloud(options, listener)
+    cloud = Cloud(options, listener, forks)
     failures: list[BaseException] = []
 
     def build_up() -> None:
         try:
             cloud.build_up(report)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the one who started us must know
+        except BaseException as error:
             logging.getLogger(__name__).exception("The local cloud could not be built up")
             failures.append(error)
             stop.set()

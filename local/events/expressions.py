@@ -108,13 +108,12 @@ def parse(text: str, zone: tzinfo = UTC) -> Expression:
     """
     kind = re.fullmatch(r"\s*(rate|cron|at)\((.*)\)\s*", text)
     try:
-        match kind and kind[1]:
-            case "rate":
-                return _rate(kind[2] if kind else "")
-            case "cron":
-                return _cron(kind[2] if kind else "", zone)
-            case "at":
-                return At(datetime.fromisoformat(kind[2] if kind else "").replace(tzinfo=zone))
+        if kind and kind[1] == "rate":
+            return _rate(kind[2])
+        if kind and kind[1] == "cron":
+            return _cron(kind[2], zone)
+        if kind:
+            return At(datetime.fromisoformat(kind[2]).replace(tzinfo=zone))
     except (ValueError, KeyError) as error:
         raise InvalidExpressionError(f"Invalid Schedule Expression {text}.") from error
     raise InvalidExpressionError(f"Invalid Schedule Expression {text}.")

@@ -11,7 +11,7 @@ from moto.events.exceptions import InvalidEventPatternException
 from moto.events.models import EventPattern
 
 from local.events import pattern, pattern_rules, publish
-from local.events.router import iso_time, new_event
+from local.events.router import iso_time, new_event, wants
 from local.mends.patching import Foreign, Mends
 
 MENDS = Mends()
@@ -90,11 +90,7 @@ def _size(entry: dict[str, Any]) -> int:
 @MENDS.replaces(f"{MODELS}:Rule.send_to_targets", "472e002e2dab")
 def send_to_targets(self: Foreign, original_event: Foreign, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002, ARG001
     """moto knows three kinds of target, and sends to disabled rules, and to schedules whatever happens."""
-    if (
-        self.state.startswith("ENABLED")
-        and self.event_pattern.dump()
-        and self.event_pattern.matches_event(original_event)
-    ):
+    if wants(self, original_event):
         publish.router().send(self, original_event)
 
 

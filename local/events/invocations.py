@@ -121,7 +121,7 @@ def _invoke(target: dict[str, Any], text: str, schedule: Any, settings: Settings
 def _call_api(operation: str, text: str, settings: Settings) -> None:
     """Call any API action, with the input as its arguments."""
     service, _, action = operation.partition(":")
-    client: Any = boto3.Session().client(  # type: ignore[call-overload]
+    client: Any = boto3.Session().client(
         {"sfn": "stepfunctions", "eventbridge": "events"}.get(service, service),
         endpoint_url=settings.endpoint,
         region_name=settings.region,

@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moto.events.models import events_backends
@@ -59,11 +60,7 @@ class Router:
         if bus not in buses:
             return
         for rule in list(buses[bus].rules.values()):
-            if (
-                rule.state.startswith("ENABLED")
-                and rule.event_pattern.dump()
-                and rule.event_pattern.matches_event(event)
-            ):
+            if wants(rule, event):
                 passage.rules.append(rule.name)
                 self.send(rule, event, passage)
 
@@ -72,7 +69,7 @@ class Router:
         passage = passage or Passage(event, rule.event_bus_name, [rule.name])
         for target in list(rule.targets):
             for delay in deliveries.delays():
-                self._timers.after(delay, lambda target=target: self._deliver(rule, target, event, passage))
+                self._timers.after(delay, partial(self._deliver, rule, target, event, passage))
 
     def make_attempt(self, attempt: Attempt, *, after_s: float = 0.0) -> None:
         """Make a delivery of another service, with the same retries and dead letters."""
@@ -107,6 +104,15 @@ class Router:
                 target_arn=target["Arn"],
             )
         )
+
+
+def wants(rule: Rule, event: Any) -> bool:
+    """Whether the event is for this rule; one with a schedule only has no pattern, and matches nothing."""
+    return (
+        rule.state.startswith("ENABLED")
+        and rule.event_pattern.dump() is not None
+        and rule.event_pattern.matches_event(event)
+    )
 
 
 def new_event(

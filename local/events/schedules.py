@@ -80,6 +80,37 @@ class Scheduler:
         """Fire nothing more."""
         self._stopped.set()
 
+    def listed(self) -> list[dict[str, Any]]:
+        """All schedules and scheduled rules, with the time at which each is due next."""
+        tables = {arn: table for (arn, _), table in list(self._tables.items())}
+        named = [(rule.name, rule.arn, rule.scheduled_expression, rule.state) for rule in self._rules()]
+        named += [(one.name, one.arn, one.schedule_expression, one.state) for one in self._schedules()]
+        return [
+            {
+                "name": name,
+                "expression": text,
+                "state": state,
+                "due": table.due if (table := tables.get(arn)) else None,
+            }
+            for name, arn, text, state in named
+        ]
+
+    def fire(self, name: str) -> bool:
+        """Fire a schedule or scheduled rule now, whatever its time and state.
+
+        Returns:
+            Whether there is one of that name.
+        """
+        for rule in self._rules():
+            if rule.name == name:
+                fire_rule(self._router, rule)
+                return True
+        for schedule in self._schedules():
+            if schedule.name == name:
+                fire_schedule(self._router, schedule, self._settings, is_last=False)
+                return True
+        return False
+
     def _run(self) -> None:
         while not self._stopped.wait(TICK_S):
             try:

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local import lambda_code
 from local.runtime.environment import Deployed, python_of_runtime
 
 if TYPE_CHECKING:
@@ -52,12 +53,7 @@ class CodeStore:
         )
 
     def _folders(self, function: LambdaFunction) -> list[Path]:
-        try:
-            from local import lambda_code
-
-            folders = lambda_code.folders_of(function.function_name)
-        except ImportError:
-            folders = []
+        folders = lambda_code.folders_of(function.function_name)
         return [Path(folder).resolve() for folder in folders] or self._unpack(function)
 
     def _unpack(self, function: LambdaFunction) -> list[Path]:

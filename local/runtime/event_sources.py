@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from moto.sqs.models import sqs_backends
@@ -35,7 +36,7 @@ def add_message(original: Foreign, self: Foreign, message: Foreign) -> None:
     for function_arn, mapping in mappings.items():
         if mapping.enabled:
             delay = float(mapping.max_batch_window or 0) + float(message.delay_seconds or 0) / 1000
-            running.current().timers.after(delay, lambda arn=function_arn, one=mapping: _poll(self, arn, one))
+            running.current().timers.after(delay, partial(_poll, self, function_arn, mapping))
 
 
 def _poll(queue: Foreign, function_arn: str, mapping: Foreign) -> None:
@@ -52,7 +53,7 @@ def _poll(queue: Foreign, function_arn: str, mapping: Foreign) -> None:
     failed = _failed_ids(result, mapping, messages)
     for message in messages:
         if message.id not in failed:
-            backend.delete_message(queue.name, message.receipt_handle)
+            backend.delete_message(queue.name, str(message.receipt_handle))
     if failed:
         # They become visible again after the visibility timeout, and are read again then.
         running.current().timers.after(timeout, lambda: _poll(queue, function_arn, mapping))
@@ -71,7 +72,7 @@ def _failed_ids(result: Foreign, mapping: Foreign, messages: list[Foreign]) -> s
         failed = {item["itemIdentifier"] for item in answer.get("batchItemFailures") or []}
     except (ValueError, TypeError, KeyError, AttributeError):
         return everything
-    return failed if failed <= everything else everything
+    return min(failed, everything)
 
 
 def _record(queue: Foreign, message: Foreign) -> dict[str, Any]:
@@ -103,28 +104,17 @@ def _record(queue: Foreign, message: Foreign) -> dict[str, Any]:
     }
 
 
-@MENDS.wraps("moto.sns.models:Subscription.publish", "fd07bd0bb87f")
-def publish_to_function(
-    original: Foreign, self: Foreign, message: str, message_id: str, **more: Foreign
+def notify_function(
+    subscription: Foreign, message: str, message_id: str, subject: str | None, attributes: dict[str, Any]
 ) -> None:
-    """Invoke a subscribed function asynchronously, with the event that SNS sends.
+    """Invoke a function that is subscribed to a topic, asynchronously, with the event that SNS sends.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html; moto sends a made-up topic and attributes.
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
     """
-    if self.protocol != "lambda":
-        original(self, message, message_id, **more)
-        return
-    attributes, subject = more.get("message_attributes") or {}, more.get("subject")
-    if self._filter_policy_matcher is not None and not self._filter_policy_matcher.matches(
-        attributes, message
-    ):  # noqa: SLF001
-        return
-    if more.get("message_structure") == "json":
-        message = self._parse_message_structure(message, self.protocol)  # noqa: SLF001
     notification = {
         "Type": "Notification",
         "MessageId": message_id,
-        "TopicArn": self.topic.arn,
+        "TopicArn": subscription.topic.arn,
         "Subject": subject,
         "Message": message,
         "Timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -139,10 +129,10 @@ def publish_to_function(
     record = {
         "EventSource": "aws:sns",
         "EventVersion": "1.0",
-        "EventSubscriptionArn": self.arn,
+        "EventSubscriptionArn": subscription.arn,
         "Sns": notification,
     }
-    running.current().invoke_later(self.endpoint, json.dumps({"Records": [record]}).encode())
+    running.current().invoke_later(subscription.endpoint, json.dumps({"Records": [record]}).encode())
 
 
 @MENDS.wraps(f"{BACKEND}.send_dynamodb_items", "110b6aaa90f8")
@@ -156,5 +146,5 @@ def send_dynamodb_items(
 
 @MENDS.wraps(f"{BACKEND}.send_log_event", "7fd9b7504236")
 def send_log_event(original: Foreign, self: Foreign, *event: Foreign) -> None:
-    """Deliver log events to a subscribed function later: a function's own log may be what it subscribes to."""
+    """Deliver log events later: what a function subscribes to may be its own log."""
     running.current().timers.soon(lambda: original(self, *event))

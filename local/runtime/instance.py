@@ -29,7 +29,7 @@ class Ended:
     """How one invocation ended.
 
     Attributes:
-        how: `returned` and `raised` carry the handler's payload; `timed_out` and `exited` killed the environment.
+        how: `returned` and `raised` carry a payload; after `timed_out` and `exited` the environment is gone.
         payload: JSON that the handler returned or that describes its exception.
         log: What was printed meanwhile.
         seconds: How long the handler ran.

@@ -91,7 +91,7 @@ class LogWriter:
         self._logs.put_log_events(entry.group, entry.stream, events)
 
     def _make_stream(self, group: str, stream: str) -> None:
-        """Make the stream, and the group too if the template has none: Lambda does so for a permitted role."""
+        """Make the stream, and the group too if the template has none, as Lambda does."""
         if (group, stream) in self._known:
             return
         if group not in self._logs.groups:

@@ -75,9 +75,10 @@ def read_service_models() -> Iterator[str]:
     """Read one service's model per step, so that the caller can see to other things in between."""
     import boto3
 
-    session = boto3.Session()
+    session = boto3.Session(region_name="us-east-1")
     for service in SERVICES:
-        session.client(service, region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")
+        credentials = {"aws_access_key_id": "-", "aws_secret_access_key": "-"}
+        session.client(service, **credentials)
         yield service
     del session
     gc.collect()

@@ -65,15 +65,15 @@ class Runtime:
 _current: Runtime | None = None
 
 
-def start(settings: Settings, build: Path) -> Runtime:
-    """Start the fork server; call it from the main thread.
+def start(settings: Settings, build: Path, forks: ForkServer) -> Runtime:
+    """Put the runtime together.
 
     Args:
         settings: Port, account, region and time scale of the local cloud.
         build: Folder for unpacked archives and logs.
+        forks: A running fork server.
     """
     global _current  # noqa: PLW0603 - one process serves one local cloud
-    forks = ForkServer()
     sessions = Sessions(settings.account, settings.region)
 
     def new_instance(function: Deployed) -> Instance:

@@ -54,7 +54,7 @@ class Context:
         return max(0, int((self.deadline - time.time()) * 1000))
 
 
-class RuntimeFailure(Exception):  # noqa: N818 - named after AWS's Runtime.* error types
+class RuntimeFailure(Exception):
     """What the runtime itself reports, with one of AWS's error types."""
 
     def __init__(self, error_type: str, message: str, stack_trace: list[str] | None = None) -> None:
