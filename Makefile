@@ -13,8 +13,8 @@ SAM_VENV := .venv-sam
 # The interpreter that makes the environments: the first of these that is 3.11 or newer and has venv.
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
-# PORT=4567 make up, make up PORT=4567: both reach the local cloud.
-export PORT
+# `make up PORT=4567` and `PORT=4567 make up` are the same.
+AT_PORT = $(if $(PORT),--port $(PORT))
 # Certificates come from the machine, so that a company's own authority is trusted by uv as it is by pip.
 export UV_SYSTEM_CERTS = true
 export UV_NO_PROGRESS = true
@@ -81,10 +81,10 @@ demo: $(VENV)/.installed ## A good release, a crashing one and a failing one, st
 	@$(PY) -m local.demo
 
 up: $(VENV)/.installed ## Start the local cloud on 127.0.0.1:4566 (PORT= for another) and deploy into it
-	@$(PY) -m local up
+	@$(PY) -m local up $(AT_PORT)
 
 down: $(VENV)/.installed ## Stop the local cloud
-	@$(PY) -m local down
+	@$(PY) -m local down $(AT_PORT)
 
 .PHONY: test test-unit
 test: $(VENV)/.installed ## Every test that needs no browser and no AWS account, on 2 workers
