@@ -169,7 +169,7 @@ class Targets:
         if target.state != before[0]:
             for listener in self._listeners:
                 listener(target.task)
-        if not target.streak.settled:
+        if not (verdict and target.streak.settled):
             self._schedule(target)
 
 

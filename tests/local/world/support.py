@@ -50,6 +50,11 @@ class Region:
 
     @classmethod
     @contextmanager
+    def with_settings(cls, settings: WorldSettings) -> Iterator[Region]:
+        yield from cls._open(settings)
+
+    @classmethod
+    @contextmanager
     def unkind(cls, **settings: Any) -> Iterator[Region]:
         yield from cls._open(WorldSettings(**settings))
 
@@ -78,7 +83,7 @@ class Region:
         self.clock.advance(seconds)
 
     def until(self, condition, within: float = 30.0) -> None:
-        self.clock.advance_until(condition, within)
+        self.clock.advance_until(condition, within, step=0.1)
 
     def images(self, digest: str, **behaviour: Any) -> None:
         self.world.images.change(digest, behaviour)
