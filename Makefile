@@ -78,7 +78,7 @@ sam-cli: $(SAM_VENV)/.installed ## Install the SAM CLI into .venv-sam
 
 .PHONY: demo up down
 demo: $(VENV)/.installed ## A good release, a crashing one and a failing one, start to end on this machine
-	@$(PY) -m local.demo
+	@$(PY) -m local.demo $(AT_PORT)
 
 up: $(VENV)/.installed ## Start the local cloud on 127.0.0.1:4566 (PORT= for another) and deploy into it
 	@$(PY) -m local up $(AT_PORT)
