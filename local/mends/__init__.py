@@ -1,7 +1,8 @@
 """Mends of moto 5.2.5: what the local cloud needs and moto does not do, one small module per subject.
 
 `install()` applies them in the order of `ORDER`: first what the others call (the backend, the clients, the
-program cache), then the interpreter from expressions up to executions, then what the API answers.
+program cache), then the interpreter from expressions up to executions, then what the API answers. At last
+CloudFormation, of which nothing but the endpoint is moto's.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ def install() -> None:
     """Apply every mend to the moto of this process; calling it again changes nothing."""
     for mends in ORDER:
         mends.apply()
+    from local.cfn import endpoint  # it calls services through the clients of this package
+
+    endpoint.install()
 
 
 def all_mends() -> list[Mend]:

@@ -20,3 +20,9 @@ MENDS.replaces("moto.stepfunctions.responses:stepfunctions_backends", "d4bd6f3eb
 def get_backend(account: str, region: str) -> object:
     """moto looks its configuration up, which another thread's `mock_aws` may have reset."""
     return _EXECUTING[account][region]
+
+
+@MENDS.replaces("moto.iam.models:load_iam_aws_managed_policies", "ccb6600dc9f8")
+def load_managed_policies() -> bool:
+    """moto has the managed policies of AWS, but does not load them; roles of functions attach some."""
+    return True

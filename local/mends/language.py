@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from moto.core.exceptions import ServiceException
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException as MotoFailure,
@@ -27,6 +28,7 @@ __all__ = [
     "QUERY_EVALUATION_ERROR",
     "SERVICE",
     "STATE",
+    "ApiError",
     "Component",
     "Environment",
     "EventDetails",
@@ -49,8 +51,6 @@ FailureEventException: Foreign = MotoFailure
 EventDetails = load(f"{ASL}.eval.event.event_detail:EventDetails")
 HistoryEventType = load(f"{PARSER}.api:HistoryEventType")
 ExecutionStatus = load(f"{PARSER}.api:ExecutionStatus")
-
-AWSError = load("moto.core.exceptions:AWSError")
 
 QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
 
@@ -83,7 +83,12 @@ def failure(
     return exception
 
 
-def api_error(code: str, message: str) -> Exception:
-    """An exception that moto answers as an error of the AWS API, with HTTP status 400."""
-    error: Exception = type(code, (AWSError,), {"TYPE": code, "STATUS": 400})(message)
-    return error
+class ApiError(ServiceException):
+    """An error that moto answers in whatever protocol the service speaks."""
+
+    status_code = 400
+
+
+def api_error(code: str, message: str) -> ApiError:
+    """An error of the AWS API, with HTTP status 400."""
+    return ApiError(code, message)
