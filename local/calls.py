@@ -13,14 +13,13 @@ import re
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from local.consumption import Units
 
 MOST_KEPT = 200_000
-USER = "user"
 
 # Which parameter names the resource, for the calls where one look tells; the first that is there counts.
 RESOURCE_PARAMETERS = (
@@ -71,20 +70,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._callers: dict[str, str] = {}
         self._calls: deque[Call] = deque(maxlen=MOST_KEPT)
         self._numbers = itertools.count(1)
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._units: dict[tuple[str, str], Units] = defaultdict(Units)
         self._invocations: dict[str, dict[str, float]] = {}
-
-    def know_caller(self, access_key_id: str, caller: str) -> None:
-        """Attribute calls that are signed with this access key."""
-        self._callers[access_key_id] = caller
-
-    def caller_of(self, access_key_id: str) -> str:
-        """Who signs with this access key."""
-        return self._callers.get(access_key_id, USER)
 
     def record(self, caller: str, service: str, action: str, resource: str | None, error: str | None) -> None:
         """Note one call that has been answered."""
@@ -130,7 +120,7 @@ class Recorder:
             return {"calls": calls, "dynamodb": units, "functions": {**self._invocations}}
 
     def reset(self) -> None:
-        """Forget the calls and the counts, not the callers."""
+        """Forget the calls and the counts."""
         with self._lock:
             self._calls.clear()
             self._counts.clear()
@@ -139,32 +129,13 @@ class Recorder:
 
 
 _recorder = Recorder()
-_current = threading.local()
 
-know_caller = _recorder.know_caller
-caller_of = _recorder.caller_of
 record = _recorder.record
 consume = _recorder.consume
 count_invocation = _recorder.count_invocation
 since = _recorder.since
 counts = _recorder.counts
 reset = _recorder.reset
-
-
-@contextlib.contextmanager
-def acting(caller: str) -> Iterator[None]:
-    """Let everything that is done in this thread count as this caller's."""
-    before = current_caller()
-    _current.caller = caller
-    try:
-        yield
-    finally:
-        _current.caller = before
-
-
-def current_caller() -> str:
-    """On whose behalf this thread is working."""
-    return getattr(_current, "caller", USER)
 
 
 def resource_in(sources: Iterable[Callable[[str], Any]]) -> str | None:
@@ -181,7 +152,7 @@ def error_code(status: int, headers: dict[str, Any], body: Any) -> str | None:
     """The AWS error code in a response, whichever protocol it uses."""
     if status < 400:
         return None
-    code = headers.get("x-amzn-errortype") or headers.get("X-Amzn-ErrorType")
+    code = next((value for name, value in headers.items() if name.lower() == "x-amzn-errortype"), None)
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
     if not code and text.startswith("{"):
         with contextlib.suppress(ValueError):

@@ -6,18 +6,23 @@ import json
 import logging
 import threading
 import time
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
 
-from local import calls, faults
+from local import callers, calls, faults
 from local.consumption import Meter
 from local.front import SilentTimeoutError
 from local.mends.patching import Foreign, Mends
 
 MENDS = Mends()
+
+# Common errors such as throttling stand in no service's model, which moto remarks every time.
+warnings.filterwarnings("ignore", message=r"Exception\(InjectedError\)")
 
 log = logging.getLogger(__name__)
 
@@ -45,48 +50,79 @@ class InjectedError(ServiceException):
 @MENDS.wraps("moto.core.responses:BaseResponse.call_action", "26076963fd17")
 def call_action(original: Foreign, self: Foreign) -> Foreign:
     """Record the call, and let it meet its fault, before or after it takes effect."""
-    service, action = self.boto3_service_name, self._get_action() or ""
+    action = self._get_action() or ""
     self._get_action = lambda: action  # three callers ask; for REST protocols each time costs a route match
-    caller = calls.caller_of(self.access_key)
+    return _recorded(self, self.boto3_service_name, action, lambda: original(self))
+
+
+@MENDS.wraps("moto.s3.responses:S3Response._bucket_response", "15b194a31b24")
+def bucket_response(original: Foreign, self: Foreign, request: Foreign, full_url: str) -> Foreign:
+    """The same for S3, whose calls go another way."""
+    return _recorded(self, "s3", _s3_action(self, request), lambda: original(self, request, full_url))
+
+
+@MENDS.wraps("moto.s3.responses:S3Response._key_response", "eb67586ff76b")
+def key_response(original: Foreign, self: Foreign, request: Foreign, full_url: str) -> Foreign:
+    """The same for S3, whose calls go another way."""
+    return _recorded(self, "s3", _s3_action(self, request), lambda: original(self, request, full_url))
+
+
+def _s3_action(self: Foreign, request: Foreign) -> str:
+    return self._get_action_from_method_and_request_uri(request) or "Unknown"
+
+
+def _recorded(self: Foreign, service: str, action: str, work: Callable[[], Foreign]) -> Foreign:
+    caller = callers.of_request(self.access_key, self.headers.get(callers.HEADER))
     asks = _parameters(self)
     fault = faults.for_call(caller, service, action, lambda name: _first(asks, name))
-    with calls.acting(caller):
-        response = _answer(original, self, service, action, fault)
-    status, headers, body = response
-    calls.record(
-        caller, service, action, calls.resource_in(asks), calls.error_code(int(status), headers, body)
-    )
+    resource = calls.resource_in(asks)
+    try:
+        with callers.acting(caller):
+            response = _answer(work, self, service, action, fault)
+    except (ServiceException, SilentTimeoutError) as error:
+        calls.record(caller, service, action, resource, str(getattr(error, "code", "NoAnswer")))
+        raise
+    calls.record(caller, service, action, resource, _error_of(response))
     return response
+
+
+def _error_of(response: Foreign) -> str | None:
+    if isinstance(response, str | bytes):
+        return None
+    status, headers, body = response
+    return calls.error_code(int(status), headers, body)
 
 
 @MENDS.wraps("moto.sts.models:STSBackend.assume_role", "f32a21bb2eb0")
 def assume_role(original: Foreign, self: Foreign, **arguments: Foreign) -> Foreign:
     """Attribute what is done under an assumed role to whoever assumed it."""
     role = original(self, **arguments)
-    calls.know_caller(role.access_key_id, calls.current_caller())
+    callers.know(role.access_key_id, callers.current())
     return role
 
 
 def _answer(
-    original: Foreign, self: Foreign, service: str, action: str, fault: faults.Fault | None
+    work: Callable[[], Foreign], self: Foreign, service: str, action: str, fault: faults.Fault | None
 ) -> Foreign:
     if fault is None:
-        return _carry_out(original, self, service, action)
+        return _carry_out(work, self, service, action)
     if fault.kind == "fail_after_effect":
-        _carry_out(original, self, service, action)
+        _carry_out(work, self, service, action)
     if fault.kind == "timeout":
         time.sleep(fault.seconds)
         raise SilentTimeoutError
-    principal = f"arn:aws:sts::{self.current_account}:assumed-role/{calls.current_caller()}"
+    principal = f"arn:aws:sts::{self.current_account}:assumed-role/{callers.current()}"
     return _error_response(self, *faults.error_of(fault, service, action, principal))
 
 
-def _carry_out(original: Foreign, self: Foreign, service: str, action: str) -> Foreign:
+def _carry_out(work: Callable[[], Foreign], self: Foreign, service: str, action: str) -> Foreign:
     try:
         if service != "dynamodb":
-            return original(self)
+            return work()
         with _tables:
-            return _metered(original, self, action)
+            return _metered(work, self, action)
+    except ServiceException:
+        raise
     except NotImplementedError as error:
         message = f"The local cloud has no {service}:{action}. {error}"
         return _error_response(self, MISSING_HERE, "NotImplemented", message)
@@ -96,15 +132,15 @@ def _carry_out(original: Foreign, self: Foreign, service: str, action: str) -> F
         return _error_response(self, MISSING_HERE, "InternalFailure", message)
 
 
-def _metered(original: Foreign, self: Foreign, action: str) -> Foreign:
+def _metered(work: Callable[[], Foreign], self: Foreign, action: str) -> Foreign:
     if action not in _METERED:
-        return original(self)
+        return work()
     body = json.loads(self.raw_body)
     meter = Meter(dynamodb_backends[self.current_account][self.region], action, body)
-    response = original(self)
+    response = work()
     status, _, text = response
     decoded = json.loads(text) if int(status) == 200 and action in {"Query", "Scan"} else None
-    calls.consume(calls.current_caller(), _tables_of(body), meter.units(decoded))
+    calls.consume(callers.current(), _tables_of(body), meter.units(decoded))
     return response
 
 
@@ -119,7 +155,6 @@ def _tables_of(body: dict[str, Any]) -> str:
 def _error_response(self: Foreign, status: int, code: str, message: str) -> Foreign:
     _, headers, body = self.serialized(ActionResult(InjectedError(status, code, message)))
     headers["status"] = str(status)
-    headers["x-amzn-errortype"] = code
     return status, headers, body
 
 

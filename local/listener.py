@@ -43,7 +43,7 @@ class _Gateway(wsgi.Gateway_10):
 
     def _close(self) -> None:
         with contextlib.suppress(OSError):
-            self.req.conn.socket._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001
+            self.req.conn.socket.shutdown(socket.SHUT_RDWR)
 
 
 class Listener:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from moto.sts.models import sts_backends
 
-from local import calls
+from local import callers
 
 SESSION_SECONDS = 12 * 3600
 
@@ -53,5 +53,5 @@ class Sessions:
             duration=SESSION_SECONDS,
             external_id="",
         )
-        calls.know_caller(role.access_key_id, caller)
+        callers.know(role.access_key_id, caller)
         return Session(role.access_key_id, role.secret_access_key, role.session_token)
