@@ -92,6 +92,7 @@ def start_execution(
         if existing is not None:
             return existing
         execution = _new_execution(self, machine, name, text, trace_header)
+        _prepare(execution)
         machine.executions.append(execution)
         _by_arn[execution.exec_arn] = execution
     TMP_THREADS.clear()  # moto keeps every thread it ever started
@@ -143,14 +144,20 @@ def _new_execution(
 @MENDS.replaces(f"{_EXECUTION}:Execution.start", "07e927c2d5f9")
 def start(self: Execution) -> None:
     """moto prepares the execution in its thread, so that one stopped at once is not stopped at all."""
-    worker = self._get_start_execution_worker()
-    worker.local_execution = self
+    if self.exec_worker is None:
+        _prepare(self)
+    self.exec_worker.start()
+
+
+def _prepare(execution: Execution) -> None:
+    """Everything that a reader of the execution needs, before anybody can find it."""
+    worker = execution._get_start_execution_worker()  # noqa: SLF001
+    worker.local_execution = execution
     worker.local_program = programs.parse(worker._evaluation_details.state_machine_details.definition)  # noqa: SLF001
     worker.env = worker._get_evaluation_environment()  # noqa: SLF001
     worker.env.next_state_name = worker.local_program.start_at.start_at_name
-    self.exec_worker = worker
-    self.exec_status = _status("RUNNING")
-    worker.start()
+    execution.exec_worker = worker
+    execution.exec_status = _status("RUNNING")
 
 
 @MENDS.replaces(f"{PARSER}.backend.execution_worker:ExecutionWorker.start", "0b502dd3a4e5")
