@@ -160,6 +160,7 @@ class SampleService:
             taskDefinition=f"{self.name}-{environment}",
             desiredCount=TASKS[environment],
             launchType="FARGATE",
+            healthCheckGracePeriodSeconds=600,
             loadBalancers=[{"targetGroupArn": target_group, "containerName": "app", "containerPort": 8080}],
             networkConfiguration={"awsvpcConfiguration": {"subnets": self.place.subnets}},
         )

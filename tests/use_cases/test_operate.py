@@ -36,7 +36,7 @@ def test_a_release_cancelled_while_it_deploys_is_taken_back(story: Tell) -> None
     # Given
     checkout = story(only_production)
     good = checkout.service.digests["app"]
-    checkout.push("1.1.0", healthy_after_s=8)
+    checkout.push("1.1.0", healthy_after_s=4)
     release = checkout.release()
     checkout.entered(release, "Deploy")
 

@@ -105,7 +105,7 @@ def test_a_rollback_stops_the_release_that_works_on_the_environment(story: Tell)
     # Given
     checkout = story(only_production)
     good = checkout.service.digests["app"]
-    checkout.push("1.1.0", healthy_after_s=8)
+    checkout.push("1.1.0", healthy_after_s=4)
     release = checkout.release()
     checkout.entered(release, "Deploy")
 
