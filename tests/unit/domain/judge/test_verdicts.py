@@ -227,6 +227,15 @@ def test_a_block_of_five_minutes_ends_with_its_step():
     assert state.metrics[0].block[0] == 7500
 
 
+def test_errors_in_a_minute_without_a_comparison_are_no_evidence():
+    # Given a block in which stable fell silent for a minute of canary errors
+    silent = judged([CLEAN, Period(1500, 60, 0, 0), CLEAN], JudgeSettings())
+
+    # Then the evidence is that of the other minutes
+    assert silent.log_evidence == judged([CLEAN, CLEAN], JudgeSettings()).log_evidence
+    assert silent.metrics[0].block_periods == 3
+
+
 def test_ten_second_periods_add_up_to_the_evidence_of_their_minute():
     # Given one minute in six parts
     parts = [Period(25, k, 475, 1, index=i) for i, k in enumerate([1, 0, 2, 0, 0, 3])]

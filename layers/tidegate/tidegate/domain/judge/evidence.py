@@ -5,7 +5,7 @@ from dataclasses import replace
 from .certificate import log_certificates
 from .likelihood import log_mixture, log_ratios
 from .live import Scale, live_noise, watched
-from .metric_state import NO_COUNTS, GroupNoise, MetricState, rounded, shortened
+from .metric_state import NO_COUNTS, GroupNoise, MetricState, Totals, rounded, shortened
 from .period import Period
 from .settings import JudgeSettings, Metric
 from .weighting import WINDOW_MINUTES, error_growth, weighted_dispersion
@@ -33,18 +33,11 @@ def absorbed(
         return state
     state = _counted(state, period)
     phi = _dispersion(state, period)
-    a, b, c, d = state.block
-    block = (
-        shortened(a + period.canary_requests),
-        shortened(b + period.canary_errors / phi),
-        shortened(c + period.stable_requests),
-        shortened(d + period.stable_errors / phi),
-    )
     certificates = log_certificates(period, settings.harm_of(metric), phi)
     state = replace(
         state,
         dispersion=shortened(phi),
-        block=block,
+        block=_grown(state.block, period, phi),
         block_periods=state.block_periods + 1,
         certificates=tuple(round(a + b, 5) for a, b in zip(state.certificates, certificates, strict=True)),
     )
@@ -52,6 +45,19 @@ def absorbed(
     state = replace(state, log_evidence=round(log_mixture(evidence), 8))
     full = state.rules.block_minutes * settings.periods_per_minute
     return _close_block(state, evidence) if state.block_periods >= full else state
+
+
+def _grown(block: Totals, period: Period, phi: float) -> Totals:
+    """Return the open block with one more period; one without a request on either side compares nothing."""
+    if not period.comparable:
+        return block
+    a, b, c, d = block
+    return (
+        shortened(a + period.canary_requests),
+        shortened(b + period.canary_errors / phi),
+        shortened(c + period.stable_requests),
+        shortened(d + period.stable_errors / phi),
+    )
 
 
 def _with_block(state: MetricState) -> tuple[float, ...]:
