@@ -193,8 +193,9 @@ def _wait_for_readiness(process: subprocess.Popen[str], on_step: Step | None, de
 
 def _follow(output: IO[str], lines: queue.SimpleQueue[str]) -> None:
     """Read on for as long as the process lives, so that it never blocks on a full pipe."""
-    for line in output:
-        lines.put(line)
+    with output:
+        for line in output:
+            lines.put(line)
     lines.put("")
 
 

@@ -7,6 +7,7 @@ AWS somebody else reads, in another moment, and the writer never learns of it.
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -35,7 +36,8 @@ def add_message(original: Foreign, self: Foreign, message: Foreign) -> None:
         self.lambda_event_source_mappings = mappings
     for function_arn, mapping in mappings.items():
         if mapping.enabled:
-            delay = float(mapping.max_batch_window or 0) + float(message.delay_seconds or 0) / 1000
+            hidden_s = max(0.0, float(message.delayed_until or 0) / 1000 - time.time())
+            delay = float(mapping.max_batch_window or 0) + hidden_s
             running.current().timers.after(delay, partial(_poll, self, function_arn, mapping))
 
 
