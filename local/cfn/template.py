@@ -36,7 +36,10 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Json]:
 
 
 _Loader.add_multi_constructor("!", _tag)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def parse(text: str) -> Template:

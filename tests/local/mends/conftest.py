@@ -1,0 +1,18 @@
+"""The mended moto that these tests talk to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.local.mends.machines import Machines
+from tests.local.mends.server import Server, running
+
+
+@pytest.fixture(scope="session")
+def server() -> Server:
+    return running()
+
+
+@pytest.fixture
+def machines(server: Server) -> Machines:
+    return Machines(server)
