@@ -1,0 +1,154 @@
+"""Gather what an approver has to see: from and to, scans, how it did before, what else would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from tidegate.domain import diff
+from tidegate.domain.approval import Approval
+from tidegate.domain.deployment import Deployment
+from tidegate.domain.images import parse_image
+from tidegate.domain.scan import Assessment
+from tidegate.domain.service import Service
+from tidegate.errors import Terminal, Transient
+from tidegate.ports import Ports
+from tidegate.steps.approving import no_longer_holds
+from tidegate.steps.check_scan import assess_images
+from tidegate.steps.prepare_environment import pinned_images, render
+from tidegate.steps.scope import Scope, scope_of
+from tidegate.web.view import (
+    ApprovalView,
+    ChangeLine,
+    CheckLine,
+    EnvironmentLine,
+    ImageLine,
+    ScanLine,
+    duration,
+)
+
+T = TypeVar("T")
+MOST_CHANGES = 50
+_VERDICTS = {"passed": "passed", "blocked": "blocked", "pending": "not finished"}
+
+
+def gather(ports: Ports, approval: Approval, approver: str) -> ApprovalView:
+    """Read it all as it is now. What cannot be read is said on the page, which then still opens."""
+    scope = scope_of(ports, approval.release, approval.environment)
+    release = scope.release
+    missing: list[str] = []
+
+    def read(what: str, reading: Callable[[], Sequence[T]]) -> tuple[T, ...]:
+        try:
+            return tuple(reading())
+        except (Transient, Terminal) as error:
+            missing.append(f"{what} cannot be shown: {error}")
+            return ()
+
+    try:
+        warning = no_longer_holds(ports, approval)
+    except (Transient, Terminal) as error:
+        warning = f"What runs in {approval.environment} cannot be read: {error}"
+    pushed = ", ".join(f"{each.repository}:{each.tag}" for each in release.images.values() if each.tag)
+    return ApprovalView(
+        service=approval.service,
+        environment=approval.environment,
+        production=scope.environment.production,
+        release=approval.release,
+        approver=approver,
+        requested_by=approval.requested_by or f"a push of {pushed or 'an image'}",
+        reason=release.reason,
+        requested_at=approval.requested_at,
+        expires_at=approval.expires_at,
+        now=ports.clock.now(),
+        images=read("The images", lambda: _images(ports, approval, scope)),
+        scans=read("The image scans", lambda: _scans(ports, scope)),
+        environments=read("The environments before", lambda: _environments(ports, scope)),
+        changes=read("The other changes", lambda: _changes(ports, approval, scope)),
+        warning=f"{warning} If you approve, you will be asked again." if warning else None,
+        missing=tuple(missing),
+    )
+
+
+def _images(ports: Ports, approval: Approval, scope: Scope) -> list[ImageLine]:
+    return [
+        ImageLine(name, image.repository, image.tag, image.digest, *_before(ports, approval, name))
+        for name, image in sorted(scope.release.images.items())
+    ]
+
+
+def _before(ports: Ports, approval: Approval, container: str) -> tuple[str | None, str | None]:
+    """Tag and digest of what runs; a tag that is not in the reference is looked up in the registry."""
+    reference = approval.from_images.get(container)
+    if not reference:
+        return None, None
+    name = parse_image(reference)
+    if name.tag is not None or name.digest is None:
+        return name.tag, name.digest
+    found = ports.registry.image(ports.home, name.repository, digest=name.digest)
+    return (found.tag if found else None), name.digest
+
+
+def _scans(ports: Ports, scope: Scope) -> list[ScanLine]:
+    assessments = assess_images(ports, scope.release, scope.service)
+    return [_scan(name, each, scope.service) for name, each in sorted(assessments.items())]
+
+
+def _scan(container: str, assessment: Assessment, service: Service) -> ScanLine:
+    verdict = _VERDICTS.get(assessment.outcome, "no result")
+    if assessment.outcome not in _VERDICTS:
+        verdict += ", allowed by the policy" if assessment.allowed else ", blocked by the policy"
+    waivers = [
+        f"{waiver.id}, until {waiver.expires}: {waiver.reason}"
+        for waiver in service.scan.waivers
+        if waiver.id in assessment.waived
+    ]
+    counts = ", ".join(f"{count} {severity}" for severity, count in assessment.counts.items())
+    return ScanLine(
+        container, verdict, assessment.allowed, assessment.reason, counts or "no findings", tuple(waivers)
+    )
+
+
+def _environments(ports: Ports, scope: Scope) -> list[EnvironmentLine]:
+    """The environments before this one, each with the newest deployment of the release there."""
+    deployments = ports.deployments.of_release(scope.release.id)
+    lines = []
+    for environment in scope.service.environments:
+        if environment.name == scope.environment.name:
+            break
+        here = [each for each in deployments if each.environment == environment.name]
+        lines.append(_line(here[-1]) if here else EnvironmentLine(environment.name, "not deployed", None))
+    return lines
+
+
+def _line(deployment: Deployment) -> EnvironmentLine:
+    ended = deployment.ended_at
+    outcome = str(deployment.outcome).replace("_", " ") if deployment.outcome else "still deploying"
+    return EnvironmentLine(
+        name=deployment.environment,
+        outcome="rolled back later" if deployment.revoked else outcome,
+        reason=deployment.revoked or deployment.reason,
+        ended_at=ended,
+        took=duration((ended - deployment.opened_at).total_seconds()) if ended else None,
+        checks=tuple(
+            CheckLine(*(str(check.get(key, "")) for key in ("name", "status", "reason")))
+            for check in deployment.checks
+        ),
+    )
+
+
+def _changes(ports: Ports, approval: Approval, scope: Scope) -> list[ChangeLine]:
+    """What else than images would change, secrets hidden; cut where it is too much for a page."""
+    if approval.from_task_definition is None:
+        return []
+    old = ports.task_definitions.describe(scope.environment.target, approval.from_task_definition)
+    new = render(scope, pinned_images(ports, scope))
+    fed = {f"containers.{name}.image" for name in scope.release.images}
+    changes = [
+        ChangeLine(each.path, each.before, each.after)
+        for each in diff.task_definitions(old, new)
+        if each.path not in fed
+    ]
+    if len(changes) <= MOST_CHANGES:
+        return changes
+    return [*changes[:MOST_CHANGES], ChangeLine(f"… and {len(changes) - MOST_CHANGES} more", None, None)]
