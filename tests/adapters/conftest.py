@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from tests.adapters.values import HOME
+from tests.adapters.worlds import FakeWorld, WorkloadWorld, simulated
 from tests.support.ports import fake_ports
 from tests.support.tables import create_tables
 from tidegate.aws.clients import Clients
@@ -54,4 +55,17 @@ def aws_stores(clients: Clients) -> LazyPorts:
     """The adapters on new tables."""
     names = create_tables(clients.home("dynamodb"))
     account = {"HOME_ACCOUNT": HOME.account, "AWS_REGION": HOME.region, "STACK_NAME": "tidegate"}
-    return LazyPorts(Settings.from_environment(account | names))
+    ports = LazyPorts(Settings.from_environment(account | names))
+    vars(ports)["_clients"] = clients
+    return ports
+
+
+@pytest.fixture
+def world(kind: str, model: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkloadWorld]:
+    """A workload: as the fakes were told of it, or as the simulated world on moto runs it."""
+    if kind == "fake":
+        yield FakeWorld()
+        return
+    monkeypatch.setattr(botocore.session, "get_session", lambda: model)
+    with simulated(Clients(HOME)) as running:
+        yield running

@@ -117,7 +117,7 @@ def read_one_off(task: Answer, definition: Mapping[str, Any]) -> OneOffTask:
         arn=task["taskArn"],
         stopped=stopped,
         exit_code=_worst(codes) if stopped else None,
-        reason="; ".join(reason for reason in reasons if reason) or None,
+        reason="; ".join(dict.fromkeys(reason for reason in reasons if reason)) or None,
         log_streams=_log_streams(task, definition),
     )
 

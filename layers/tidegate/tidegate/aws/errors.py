@@ -78,7 +78,7 @@ def aws_call(method: Callable[..., Any], /, **parameters: Any) -> Answer:
         answer: Answer = method(**parameters)
         return answer
     except (ClientError, BotoCoreError) as error:
-        raise translated(error, _name_of(method)) from error
+        raise translated(error, call_name(method)) from error
 
 
 def aws_call_unless(
@@ -91,9 +91,9 @@ def aws_call_unless(
     except ClientError as error:
         if error_code(error) in codes:
             return None
-        raise translated(error, _name_of(method)) from error
+        raise translated(error, call_name(method)) from error
     except BotoCoreError as error:
-        raise translated(error, _name_of(method)) from error
+        raise translated(error, call_name(method)) from error
 
 
 def aws_pages(client: Any, operation: str, /, **parameters: Any) -> Iterator[Answer]:
@@ -101,7 +101,7 @@ def aws_pages(client: Any, operation: str, /, **parameters: Any) -> Iterator[Ans
     try:
         yield from client.get_paginator(operation).paginate(**parameters)
     except (ClientError, BotoCoreError) as error:
-        raise translated(error, _name_of(getattr(client, operation))) from error
+        raise translated(error, call_name(getattr(client, operation))) from error
 
 
 def error_code(error: ClientError) -> str:
@@ -139,7 +139,7 @@ def cancellation_codes(error: ClientError) -> list[str]:
     return [str(reason.get("Code", "None")) for reason in reasons]
 
 
-def _name_of(method: Callable[..., Any]) -> str:
+def call_name(method: Callable[..., Any]) -> str:
     """`ecs:UpdateService` of the method `update_service` of an ECS client."""
     client: Any = getattr(method, "__self__", None)
     if client is None:

@@ -17,7 +17,7 @@ _REDIRECTS = 3
 _BODY = 64 * 1024
 _CHUNK = 8 * 1024
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
-_METADATA = frozenset({"fd00:ec2::254", "fd00:ec2::23"})
+_METADATA = frozenset({ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("fd00:ec2::23")})
 """Addresses of instance metadata and of task credentials that are not link-local.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
@@ -77,21 +77,31 @@ def _check(url: str) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _RefusedError(f"{url} is no http or https address.")
     for found in socket.getaddrinfo(parts.hostname, parts.port or parts.scheme, type=socket.SOCK_STREAM):
-        address = str(found[4][0]).partition("%")[0]
-        if ipaddress.ip_address(address).is_link_local or address in _METADATA:
-            raise _RefusedError(f"{parts.hostname} is {address}, which is for the machine's own credentials.")
+        if _holds_credentials(str(found[4][0]).partition("%")[0]):
+            raise _RefusedError(f"{parts.hostname} leads to the credentials of the machine; it is not asked.")
+
+
+def _holds_credentials(host: str) -> bool:
+    address = ipaddress.ip_address(host)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_link_local or address in _METADATA
 
 
 def _body(answer: urllib3.BaseHTTPResponse, deadline: float) -> str:
-    """The first 64 KiB of the body; the rest of a longer one is not read."""
+    """The first 64 KiB of the body; the rest of a longer one is not read.
+
+    `read1` gives what has come so far, so that a server that sends a byte now and then gains no time by it.
+    """
     content = b""
-    for chunk in answer.stream(_CHUNK, decode_content=True):
-        content += chunk
-        if len(content) >= _BODY:
-            answer.close()
+    while len(content) < _BODY:
+        chunk = answer.read1(_CHUNK, decode_content=True)
+        if not chunk:
+            answer.release_conn()
             break
+        content += chunk
         _left(deadline)
-    answer.release_conn()
+    else:
+        answer.close()
     return content[:_BODY].decode(errors="replace")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tidegate.aws.clients import Clients
-from tidegate.aws.errors import Answer, aws_call, aws_call_unless, aws_pages
+from tidegate.aws.errors import Answer, aws_call, aws_call_unless
 from tidegate.domain import semver
 from tidegate.domain.images import ImageRef
 from tidegate.domain.scan import ImageScan, ScanFinding
@@ -15,7 +15,6 @@ from tidegate.errors import Terminal
 from tidegate.ports import Registry
 
 _ABSENT = ("ImageNotFoundException", "RepositoryNotFoundException")
-_NO_SCAN = ("ScanNotFoundException",)
 _PAGE = 1000
 _OVER = frozenset({"CLOSED", "SUPPRESSED"})
 """Statuses of Inspector findings that no longer count: repaired, or suppressed by a suppression rule."""
@@ -45,12 +44,11 @@ class EcrRegistry(Registry):
         return _image(repository, details[0], tag or _newest_tag(details[0])) if details else None
 
     def images(self, target: Target, repository: str) -> tuple[ImageRef, ...]:
-        pages = aws_pages(
-            self._clients.at("ecr", target),
-            "describe_images",
+        pages = _pages(
+            self._clients.at("ecr", target).describe_images,
+            unless=("RepositoryNotFoundException",),
             repositoryName=repository,
             filter={"tagStatus": "TAGGED", "imageStatus": "ACTIVE"},
-            PaginationConfig={"PageSize": _PAGE},
         )
         details = (detail for page in pages for detail in page["imageDetails"])
         return tuple(_image(repository, each, tag) for each in details for tag in each.get("imageTags", []))
@@ -59,7 +57,13 @@ class EcrRegistry(Registry):
         status: str | None = None
         counts: dict[str, int] = {}
         findings: list[ScanFinding] = []
-        for page in self._scan_pages(target, repository, digest):
+        pages = _pages(
+            self._clients.at("ecr", target).describe_image_scan_findings,
+            unless=("ScanNotFoundException",),
+            repositoryName=repository,
+            imageId={"imageDigest": digest},
+        )
+        for page in pages:
             results = page.get("imageScanFindings", {})
             status = page.get("imageScanStatus", {}).get("status")
             counts = {name: int(count) for name, count in results.get("findingSeverityCounts", {}).items()}
@@ -71,15 +75,14 @@ class EcrRegistry(Registry):
         uri: str = aws_call(describe, repositoryNames=[repository])["repositories"][0]["repositoryUri"]
         return uri
 
-    def _scan_pages(self, target: Target, repository: str, digest: str) -> Iterator[Answer]:
-        """The pages of findings; none at all when ECR knows of no scan."""
-        parameters: dict[str, Any] = {"repositoryName": repository, "imageId": {"imageDigest": digest}}
-        describe = self._clients.at("ecr", target).describe_image_scan_findings
-        while page := aws_call_unless(_NO_SCAN, describe, maxResults=_PAGE, **parameters):
-            yield page
-            if "nextToken" not in page:
-                return
-            parameters["nextToken"] = page["nextToken"]
+
+def _pages(method: Callable[..., Any], *, unless: tuple[str, ...], **parameters: Any) -> Iterator[Answer]:
+    """The pages of an answer; none when ECR answers with one of the error codes."""
+    while page := aws_call_unless(unless, method, maxResults=_PAGE, **parameters):
+        yield page
+        if "nextToken" not in page:
+            return
+        parameters["nextToken"] = page["nextToken"]
 
 
 def _image(repository: str, detail: Answer, tag: str | None) -> ImageRef:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tidegate.aws.clients import Clients
-from tidegate.aws.errors import Answer, aws_call, cancellation_codes, error_code, translated
+from tidegate.aws.errors import Answer, aws_call, call_name, cancellation_codes, error_code, translated
 from tidegate.aws.items import Item, from_attributes, to_attributes
 from tidegate.aws.schema import PARTITION_KEY, SORT_KEY, IndexSchema
 
@@ -100,14 +100,15 @@ class Table:
         Raises:
             ConditionFailed: one of the conditions did not hold; its `item` is always None.
         """
+        method = self._client.transact_write_items
         try:
-            self._client.transact_write_items(TransactItems=list(writes))
+            method(TransactItems=list(writes))
         except ClientError as error:
             if "ConditionalCheckFailed" in cancellation_codes(error):
                 raise ConditionFailed(None) from error
-            raise translated(error, "dynamodb:TransactWriteItems") from error
+            raise translated(error, call_name(method)) from error
         except BotoCoreError as error:
-            raise translated(error, "dynamodb:TransactWriteItems") from error
+            raise translated(error, call_name(method)) from error
 
     @property
     def _client(self) -> Any:
@@ -123,9 +124,9 @@ class Table:
             if error_code(error) == "ConditionalCheckFailedException":
                 old: Any = error.response.get("Item")
                 raise ConditionFailed(from_attributes(old) if old else None) from error
-            raise translated(error, f"dynamodb:{error.operation_name}") from error
+            raise translated(error, call_name(method)) from error
         except BotoCoreError as error:
-            raise translated(error, f"dynamodb:{method.__name__}") from error
+            raise translated(error, call_name(method)) from error
 
     def _query(
         self, condition: str, values: dict[str, str], limit: int | None, **parameters: Any

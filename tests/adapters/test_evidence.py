@@ -1,0 +1,40 @@
+"""What `ports.Evidence` promises."""
+
+import json
+
+import pytest
+
+from tests.adapters.values import NOON
+from tests.support.fakes import FakeEvidence
+from tidegate.aws.clients import Clients
+from tidegate.aws.evidence import S3Evidence
+
+KEY = "releases/r1/checks.json"
+DOCUMENT = {"release": "r1", "at": NOON, "checks": ({"name": "tasks", "share": 0.5},)}
+STORED = {
+    "release": "r1",
+    "at": "2026-11-23T12:00:00.000000Z",
+    "checks": [{"name": "tasks", "share": 0.5}],
+}
+
+
+def test_a_document_lies_at_the_address_that_is_returned(kind: str, request: pytest.FixtureRequest):
+    # Given
+    if kind == "fake":
+        fake = FakeEvidence()
+
+        # When, then
+        assert fake.documents[fake.put(KEY, DOCUMENT)] == STORED
+        return
+    clients: Clients = request.getfixturevalue("clients")
+    s3 = clients.home("s3")
+    s3.create_bucket(Bucket="evidence")
+
+    # When
+    address = S3Evidence(clients, "evidence").put(KEY, DOCUMENT)
+
+    # Then
+    assert address == f"s3://evidence/{KEY}"
+    found = s3.get_object(Bucket="evidence", Key=KEY)
+    assert found["ContentType"] == "application/json"
+    assert json.loads(found["Body"].read()) == STORED

@@ -1,0 +1,211 @@
+"""Every call to AWS that the adapters make fails here once in each way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from botocore.exceptions import EndpointConnectionError
+
+import tidegate.aws
+from tests.adapters.scripted import Scripted
+from tests.adapters.values import HOME, NOON, ROOT, approval, deployment, digest, release, service, wait
+from tidegate.aws.clients import Clients
+from tidegate.bootstrap import LazyPorts
+from tidegate.domain.service import RollingSettings
+from tidegate.errors import Terminal, Transient
+from tidegate.ports import Ports
+from tidegate.settings import Settings
+
+ENVIRONMENT = {
+    "HOME_ACCOUNT": HOME.account,
+    "AWS_REGION": HOME.region,
+    "STACK_NAME": "tidegate",
+    "CATALOGUE_TABLE": "catalogue",
+    "LEDGER_TABLE": "ledger",
+    "LOCKS_TABLE": "locks",
+    "WAITS_TABLE": "waits",
+    "EVIDENCE_BUCKET": "evidence",
+    "NOTIFICATIONS_TOPIC": "arn:aws:sns:us-east-1:123456789012:notifications",
+    "APPROVALS_TOPIC": "arn:aws:sns:us-east-1:123456789012:approvals",
+}
+PLACE = (HOME, "prod", "checkout")
+ACTIVE = {"services": [{"status": "ACTIVE"}]}
+LISTED = {"serviceDeployments": [{"serviceDeploymentArn": "one"}]}
+IN_FLIGHT = {
+    "serviceDeploymentArn": "one",
+    "status": "IN_PROGRESS",
+    "createdAt": NOON,
+    "targetServiceRevision": {"arn": "revision"},
+}
+TASK = {"taskArn": "task", "taskDefinitionArn": "checkout:7", "lastStatus": "RUNNING"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A port's method, the call of it that fails, and the answers that lead up to that call."""
+
+    service: str
+    operation: str
+    use: Callable[[Ports], Any]
+    before: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+
+CASES = [
+    Case("dynamodb", "GetItem", lambda p: p.releases.get(release().id)),
+    Case("dynamodb", "PutItem", lambda p: p.releases.create(release())),
+    Case("dynamodb", "UpdateItem", lambda p: p.releases.touch(release().id, "dev", production=False)),
+    Case("dynamodb", "DeleteItem", lambda p: p.freezes.lift("checkout", "prod")),
+    Case("dynamodb", "Query", lambda p: p.releases.newest("checkout")),
+    Case("dynamodb", "Query", lambda p: p.locks.all()),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.waits.put(wait("lock/checkout/prod"))),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.waits.remove(wait("lock/checkout/prod"))),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.deployments.open(deployment())),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.journal.append("a", "b", {}, at=NOON, key="c")),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.approvals.create(approval(), {})),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.catalogue.put(service(), after=0), {"GetItem": {}}),
+    Case(
+        "dynamodb",
+        "TransactWriteItems",
+        lambda p: p.quarantine.lift("checkout", digest("a"), reason="none", by=None, at=NOON),
+    ),
+    Case("ecr", "DescribeImages", lambda p: p.registry.image(HOME, "checkout", tag="1.0.0")),
+    Case("ecr", "DescribeImages", lambda p: p.registry.images(HOME, "checkout")),
+    Case("ecr", "DescribeImageScanFindings", lambda p: p.registry.scan(HOME, "checkout", digest("a"))),
+    Case("ecr", "DescribeRepositories", lambda p: p.registry.uri(HOME, "checkout")),
+    Case("ecs", "DescribeServices", lambda p: p.services.describe(*PLACE)),
+    Case("ecs", "UpdateService", lambda p: p.services.deploy(*PLACE, "checkout:7", RollingSettings())),
+    Case("ecs", "ListServiceDeployments", lambda p: p.services.deployments(*PLACE)),
+    Case(
+        "ecs",
+        "DescribeServiceDeployments",
+        lambda p: p.services.deployments(*PLACE),
+        {"ListServiceDeployments": LISTED},
+    ),
+    Case(
+        "ecs",
+        "DescribeServiceRevisions",
+        lambda p: p.services.deployments(*PLACE),
+        {"ListServiceDeployments": LISTED, "DescribeServiceDeployments": {"serviceDeployments": [IN_FLIGHT]}},
+    ),
+    Case("ecs", "StopServiceDeployment", lambda p: p.services.stop(HOME, "one")),
+    Case("ecs", "ListTasks", lambda p: p.services.tasks(*PLACE)),
+    Case("ecs", "DescribeTasks", lambda p: p.services.tasks(*PLACE), {"ListTasks": {"taskArns": ["task"]}}),
+    Case("ecs", "DescribeTasks", lambda p: p.tasks.describe(HOME, "prod", "task")),
+    Case("ecs", "DescribeTaskDefinition", lambda p: p.task_definitions.describe(HOME, "checkout:7")),
+    Case(
+        "ecs",
+        "DescribeTaskDefinition",
+        lambda p: p.tasks.describe(HOME, "prod", "task"),
+        {"DescribeTasks": {"tasks": [TASK]}},
+    ),
+    Case(
+        "ecs", "DescribeTaskDefinition", lambda p: p.task_definitions.register(HOME, {"family": "checkout"})
+    ),
+    Case(
+        "ecs",
+        "RegisterTaskDefinition",
+        lambda p: p.task_definitions.register(HOME, {"family": "checkout", "containerDefinitions": []}),
+        {"DescribeTaskDefinition": {"taskDefinition": {"family": "checkout", "cpu": "256"}}},
+    ),
+    Case(
+        "ecs",
+        "RunTask",
+        lambda p: p.tasks.run(*PLACE, "checkout:7", "app", ["migrate"], key="one"),
+        {"DescribeServices": ACTIVE},
+    ),
+    Case("ecs", "StopTask", lambda p: p.tasks.stop(HOME, "prod", "task", "too long")),
+    Case("elbv2", "DescribeTargetHealth", lambda p: p.target_groups.health(HOME, "group")),
+    Case("cloudwatch", "DescribeAlarms", lambda p: p.alarms.states(HOME, ["errors"])),
+    Case("logs", "GetLogEvents", lambda p: p.logs.tail(HOME, "/ecs", "app/app/1")),
+    Case("stepfunctions", "StartExecution", lambda p: p.machines.start("deploy", "one", {})),
+    Case("stepfunctions", "DescribeExecution", lambda p: p.machines.describe(ROOT)),
+    Case("stepfunctions", "StopExecution", lambda p: p.machines.stop(ROOT, error="e", cause="c")),
+    Case("stepfunctions", "SendTaskSuccess", lambda p: p.machines.resume("token", {})),
+    Case("sns", "Publish", lambda p: p.notifier.publish(None, "subject", "body", {})),
+    Case("sns", "Publish", lambda p: p.notifier.ask_approver("ana@example.com", "subject", "body")),
+    Case("sns", "ListSubscriptionsByTopic", lambda p: p.notifier.confirmed_approvers()),
+    Case(
+        "sns",
+        "Subscribe",
+        lambda p: p.notifier.subscribe_approver("ana@example.com"),
+        {"ListSubscriptionsByTopic": {"Subscriptions": []}},
+    ),
+    Case("s3", "PutObject", lambda p: p.evidence.put("key", {})),
+]
+
+
+IDS = [f"{case}-{number}" for number, case in enumerate(CASES)]
+
+
+@pytest.fixture
+def ports(clients: Clients) -> Ports:
+    """The adapters; what is not scripted would go to an empty account in moto."""
+    made = LazyPorts(Settings.from_environment(ENVIRONMENT))
+    vars(made)["_clients"] = clients
+    return made
+
+
+def scripted(clients: Clients, case: Case) -> Scripted:
+    script = Scripted(clients.home(case.service))
+    for operation, answer in case.before.items():
+        script.answer(operation, answer)
+    return script
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("ThrottlingException", 400, Transient),
+        ("SomethingNew", 503, Transient),
+        ("AccessDeniedException", 400, Terminal),
+        ("SomethingNew", 400, Terminal),
+    ],
+)
+def test_an_error_of_aws_is_one_of_the_two(
+    clients: Clients, ports: Ports, case: Case, code: str, status: int, kind: type[Exception]
+):
+    scripted(clients, case).refuse(case.operation, code, "It is refused.", status)
+
+    with pytest.raises(kind) as raised:
+        case.use(ports)
+
+    assert str(raised.value) == f"{code}: It is refused. ({case})"
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_a_call_that_does_not_arrive_may_be_tried_again(clients: Clients, ports: Ports, case: Case):
+    scripted(clients, case).broken(case.operation, EndpointConnectionError(endpoint_url="https://x"))
+
+    with pytest.raises(Transient, match=rf"^EndpointConnectionError: .*\({case}\)$"):
+        case.use(ports)
+
+
+def test_there_is_a_case_for_every_call_in_the_adapters():
+    # Given the methods of the clients that the adapters use
+    session = botocore.session.get_session()
+    operations = {
+        xform_name(operation): f"{name}:{operation}"
+        for name in {case.service for case in CASES}
+        for operation in session.get_service_model(name).operation_names
+    }
+
+    # When their names are looked for in the adapters
+    called: set[str] = set()
+    for module in Path(tidegate.aws.__file__).parent.glob("*.py"):
+        code = re.sub(r"(?m)^from .*", "", module.read_text())
+        names = re.findall(r"\.([a-z]\w+)\b|\"([a-z]\w+)\"", code)
+        called |= {operations[name] for pair in names for name in pair if name in operations}
+
+    # Then
+    assert called == {str(case) for case in CASES}
