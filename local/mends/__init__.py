@@ -12,6 +12,7 @@ from local.mends import (
     assignments,
     attempts,
     backends,
+    buckets,
     casing,
     clients,
     error_names,
@@ -40,6 +41,7 @@ ORDER: tuple[Mends, ...] = (
     nested.MENDS,
     executions.MENDS,
     answers.MENDS,
+    buckets.MENDS,
 )
 
 

@@ -8,6 +8,7 @@ parameters, so that a missing one reaches a backend as nothing.
 from __future__ import annotations
 
 import threading
+import uuid
 from functools import lru_cache
 
 import boto3
@@ -43,6 +44,13 @@ def _client(service: str, region: str, endpoint: str) -> Foreign:
             read_timeout=930,
         ),
     )
+    made.meta.events.register("after-call", _with_request_id)
+    return made
+
+
+def _with_request_id(parsed: Foreign, **_: Foreign) -> None:
+    """moto gives some of its errors no request id, which the causes of failed tasks name."""
+    parsed.setdefault("ResponseMetadata", {}).setdefault("RequestId", str(uuid.uuid4()))
     callers.tell_caller(made)
     return made
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from tidegate.domain.approval import ApprovalStatus
+from tidegate.domain.causes import readable
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release
 from tidegate.domain.service import Service
@@ -30,6 +31,7 @@ class Command(BaseModel):
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """The first terminal record stands; a repeated call returns it again."""
+    command = command.model_copy(update={"reason": readable(command.reason)})
     outcome, reason = _outcome(command), command.reason
     release = ports.releases.get(command.release) if command.release else None
     if release is not None and not (

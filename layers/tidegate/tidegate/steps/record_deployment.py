@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from tidegate.domain.deployment import Deployment
+from tidegate.domain.causes import readable
 from tidegate.domain.outcome import Outcome
 from tidegate.ports import Ports
 from tidegate.steps.notices import tell
@@ -76,7 +77,8 @@ def _went_back(command: Command, ports: Ports, scope: Scope, deployment: Deploym
     outcome = Outcome.ROLLED_BACK if command.outcome == "rolled_back" else Outcome.FAILED
     if outcome is Outcome.ROLLED_BACK and cause.get("outcome") == "cancelled":
         outcome = Outcome.CANCELLED
-    reason = " ".join(text for text in (cause.get("reason"), command.restored.get("reason")) if text)
+    why = readable(str(cause.get("reason") or "The release did not go on."))
+    reason = " ".join(text for text in (why, command.restored.get("reason")) if text)
     if deployment is not None:
         if deployment.outcome is None:
             ended = replace(deployment, outcome=outcome, reason=reason[:4000], ended_at=ports.clock.now())
