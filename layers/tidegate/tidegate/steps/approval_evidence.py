@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from tidegate.domain import diff
@@ -32,42 +33,53 @@ MOST_CHANGES = 50
 _VERDICTS = {"passed": "passed", "blocked": "blocked", "pending": "not finished"}
 
 
+class _Reading:
+    """Reads what it can, and keeps a sentence on what it could not."""
+
+    def __init__(self) -> None:
+        self.missing: list[str] = []
+
+    def lines(self, what: str, read: Callable[[], Sequence[T]]) -> tuple[T, ...]:
+        """The lines of one section; none when they cannot be read."""
+        try:
+            return tuple(read())
+        except (Transient, Terminal) as error:
+            self.missing.append(f"{what} cannot be shown: {error}")
+            return ()
+
+
 def gather(ports: Ports, approval: Approval, approver: str) -> ApprovalView:
     """Read it all as it is now. What cannot be read is said on the page, which then still opens."""
     scope = scope_of(ports, approval.release, approval.environment)
-    release = scope.release
-    missing: list[str] = []
-
-    def read(what: str, reading: Callable[[], Sequence[T]]) -> tuple[T, ...]:
-        try:
-            return tuple(reading())
-        except (Transient, Terminal) as error:
-            missing.append(f"{what} cannot be shown: {error}")
-            return ()
-
-    try:
-        warning = no_longer_holds(ports, approval)
-    except (Transient, Terminal) as error:
-        warning = f"What runs in {approval.environment} cannot be read: {error}"
-    pushed = ", ".join(f"{each.repository}:{each.tag}" for each in release.images.values() if each.tag)
-    return ApprovalView(
+    pushed = ", ".join(f"{each.repository}:{each.tag}" for each in scope.release.images.values() if each.tag)
+    reading = _Reading()
+    view = ApprovalView(
         service=approval.service,
         environment=approval.environment,
         production=scope.environment.production,
         release=approval.release,
         approver=approver,
         requested_by=approval.requested_by or f"a push of {pushed or 'an image'}",
-        reason=release.reason,
+        reason=scope.release.reason,
         requested_at=approval.requested_at,
         expires_at=approval.expires_at,
         now=ports.clock.now(),
-        images=read("The images", lambda: _images(ports, approval, scope)),
-        scans=read("The image scans", lambda: _scans(ports, scope)),
-        environments=read("The environments before", lambda: _environments(ports, scope)),
-        changes=read("The other changes", lambda: _changes(ports, approval, scope)),
-        warning=f"{warning} If you approve, you will be asked again." if warning else None,
-        missing=tuple(missing),
+        images=reading.lines("The images", lambda: _images(ports, approval, scope)),
+        scans=reading.lines("The image scans", lambda: _scans(ports, scope)),
+        environments=reading.lines("The environments before", lambda: _environments(ports, scope)),
+        changes=reading.lines("The other changes", lambda: _changes(ports, approval, scope)),
+        warning=_warning(ports, approval),
     )
+    return replace(view, missing=tuple(reading.missing))
+
+
+def _warning(ports: Ports, approval: Approval) -> str | None:
+    """What makes an approval void now, or cannot be told; None when all is as it was."""
+    try:
+        why = no_longer_holds(ports, approval)
+    except (Transient, Terminal) as error:
+        return f"What runs in {approval.environment} cannot be read: {error}"
+    return f"{why} If you approve, you will be asked again." if why else None
 
 
 def _images(ports: Ports, approval: Approval, scope: Scope) -> list[ImageLine]:
