@@ -45,14 +45,13 @@ def _client(service: str, region: str, endpoint: str) -> Foreign:
         ),
     )
     made.meta.events.register("after-call", _with_request_id)
+    callers.tell_caller(made)
     return made
 
 
 def _with_request_id(parsed: Foreign, **_: Foreign) -> None:
     """moto gives some of its errors no request id, which the causes of failed tasks name."""
     parsed.setdefault("ResponseMetadata", {}).setdefault("RequestId", str(uuid.uuid4()))
-    callers.tell_caller(made)
-    return made
 
 
 def client_for_task(region: str, service: str, state_credentials: Foreign = None) -> Foreign:

@@ -63,14 +63,10 @@ def running() -> Server:
         port = probe.getsockname()[1]
     changes = Path(tempfile.mkdtemp()) / "changes.jsonl"
     changes.touch()
-    log = changes.with_name("log.txt").open("wb")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", __file__, str(port), str(changes)],
-        env=environment,
-        stdout=log,
-        stderr=log,
-    )
+    with changes.with_name("log.txt").open("wb") as log:
+        command = [sys.executable, "-W", "ignore", __file__, str(port), str(changes)]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     atexit.register(process.kill)
     server = Server(port, changes)
     _wait(server, process)
@@ -114,8 +110,8 @@ def _main(port: int, changes: Path) -> None:
 def _run_functions_here() -> None:
     from moto.awslambda.models import LambdaFunction
 
-    def invoke(self: Any, event: str | None = None) -> tuple[str, bool, str]:
-        asked = json.loads(event or "{}")
+    def invoke(self: Any, event: Any = None) -> tuple[str, bool, str]:
+        asked = json.loads(event or "{}") if isinstance(event, str | None) else event
         if asked.get("sleep", 0) > int(self.timeout or 3):
             time.sleep(int(self.timeout or 3))
             message = f"2026 Task timed out after {self.timeout}.00 seconds"
