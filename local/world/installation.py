@@ -24,9 +24,10 @@ from local.world.ecs.deployments_api import DeploymentsApi
 from local.world.ecs.engine import Ecs
 from local.world.ecs.services_api import ServicesApi
 from local.world.ecs.tasks_api import TasksApi
-from local.world.elb.api import ElbApi
+from local.world.elb.api import ElbApi, wrap_changes
 from local.world.elb.front import Front
 from local.world.elb.targets import Targets
+from local.world.elb.wiring import forget_routes
 from local.world.metrics.alarms import Alarms
 from local.world.metrics.alarms_api import AlarmsApi, wrap_put_alarm
 from local.world.metrics.api import MetricsApi
@@ -125,6 +126,7 @@ def put_in(world: World) -> Installation:
     """Put a world in, in the place of the one before."""
     if _Present.installation is not None:
         _Present.installation.world.close()
+    forget_routes()
     installation = _Present.installation = Installation(world)
     if not _Present.patched:
         _patch(installation)
@@ -138,6 +140,7 @@ def _patch(first: Installation) -> None:
             bind(response_class, name, _forward(response_class, name))
     wrap_describe_clusters(lambda: present().clusters)
     wrap_tags(lambda: present().clusters)
+    wrap_changes()
     wrap_put_alarm(lambda: present().alarms)
 
 

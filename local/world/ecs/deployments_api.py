@@ -54,14 +54,10 @@ class DeploymentsApi:
         arns = call.get("serviceRevisionArns", [])
         if len(arns) > 20:
             raise invalid("serviceRevisionArns should have at most 20 items.")
-        known = {
-            revision.arn: revision_shape(service, revision)
-            for service in self._ecs.store(call.place).services.values()
-            for revision in service.revisions
-        }
+        found = {arn: self._ecs.store(call.place).revision(arn) for arn in arns}
         return {
-            "serviceRevisions": [known[arn] for arn in arns if arn in known],
-            "failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in known],
+            "serviceRevisions": [revision_shape(*each) for each in found.values() if each],
+            "failures": [{"arn": arn, "reason": "MISSING"} for arn, each in found.items() if not each],
         }
 
     def stop(self, call: Call) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ecs.models import ecs_backends
 
-from local.world.ecs.model import Service, ServiceDeployment, Task
+from local.world.ecs.model import Revision, Service, ServiceDeployment, Task
 
 ClusterAndService = tuple[str, str]
 
@@ -110,8 +110,19 @@ class EcsStore:
 
     def service_deployment(self, arn: str) -> tuple[Service, ServiceDeployment] | None:
         """A service deployment and its service, by its ARN."""
-        for service in self.services.values():
-            for each in service.service_deployments:
-                if each.arn == arn:
-                    return service, each
-        return None
+        service = self.service_in(arn)
+        found = (
+            next((each for each in service.service_deployments if each.arn == arn), None) if service else None
+        )
+        return (service, found) if service and found else None
+
+    def revision(self, arn: str) -> tuple[Service, Revision] | None:
+        """A service revision and its service, by its ARN."""
+        service = self.service_in(arn)
+        found = next((each for each in service.revisions if each.arn == arn), None) if service else None
+        return (service, found) if service and found else None
+
+    def service_in(self, arn: str) -> Service | None:
+        """The service whose cluster and name stand in the ARN of something that belongs to it."""
+        parts = arn.split("/")
+        return self.services.get((parts[1], parts[2])) if len(parts) > 3 else None

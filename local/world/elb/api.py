@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto.elbv2.exceptions import TargetGroupNotFoundError
+from moto.elbv2.responses import ELBV2Response
 
 from local.world.binding import Call
 from local.world.elb import wiring
@@ -24,7 +25,7 @@ class ElbApi:
         arn = call.params["TargetGroupArn"]
         group = wiring.target_group(call.place, arn)
         if group is None:
-            raise ServiceException("TargetGroupNotFound", "One or more target groups not found")
+            raise TargetGroupNotFoundError
         asked = [(each["Id"], each.get("Port")) for each in call.get("Targets", [])]
         shown = [self._shape(target) for target in self._targets.of_group(arn)]
         known = {(each["Target"]["Id"], each["Target"]["Port"]) for each in shown}
@@ -51,6 +52,18 @@ class ElbApi:
             "HealthCheckPort": str(target.port),
             "TargetHealth": {name: value for name, value in health.items() if value},
         }
+
+
+def wrap_changes() -> None:
+    """Have the rules read anew after every operation that may have changed them."""
+    original = ELBV2Response.call_action
+
+    def call_action(self: ELBV2Response) -> Any:
+        answer = original(self)
+        wiring.forget_routes()
+        return answer
+
+    setattr(ELBV2Response, "call_action", call_action)  # noqa: B010 - a patch
 
 
 def _by_hand(target: dict[str, Any], *, in_use: bool) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from moto.elbv2.models import elbv2_backends
 
 Place = tuple[str, str]
+
+KEPT_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,40 @@ def weights_of(actions: list[Any]) -> dict[str, int]:
     return {}
 
 
+class _Index:
+    """The rules by target group, kept for a moment: every health check and every request asks for them.
+
+    API calls that change a load balancer drop it at once; other changes show after ``KEPT_SECONDS``.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Place, tuple[float, dict[str, list[Route]]]] = {}
+
+    def drop(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+
+    def of(self, place: Place) -> dict[str, list[Route]]:
+        """The rules of an account and region by the target groups that they forward to."""
+        until, found = self._kept.get(place, (0.0, {}))
+        if time.monotonic() < until:
+            return found
+        found = {}
+        for route in routes(place):
+            for group in route.weights:
+                found.setdefault(group, []).append(route)
+        self._kept[place] = (time.monotonic() + KEPT_SECONDS, found)
+        return found
+
+
+_index = _Index()
+
+
+def forget_routes() -> None:
+    """Read the rules anew: something about a load balancer has changed."""
+    _index.drop()
+
+
 def routes(place: Place) -> Iterator[Route]:
     """Every rule of an account and region, the default rule of each listener last."""
     account, region = place
@@ -60,7 +97,7 @@ def _priority(rule: Any) -> float:
 
 def routes_to(place: Place, target_group: str) -> list[Route]:
     """The rules that forward to a target group, with whatever weight."""
-    return [route for route in routes(place) if target_group in route.weights]
+    return _index.of(place).get(target_group, [])
 
 
 def target_group(place: Place, arn: str) -> Any | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+import bisect
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -53,6 +54,10 @@ class Datapoint:
     unit: str = "None"
 
 
+def _at(point: Datapoint) -> float:
+    return point.at
+
+
 def dimensions_of(pairs: Iterable[Mapping[str, str]]) -> Dimensions:
     """Dimensions as the API writes them, as a key."""
     return frozenset((each["Name"], each.get("Value", "")) for each in pairs)
@@ -62,17 +67,22 @@ class MetricStore:
     """All metric data of a world."""
 
     def __init__(self) -> None:
-        self._series: dict[Series, deque[Datapoint]] = defaultdict(lambda: deque(maxlen=KEPT_DATAPOINTS))
+        self._series: dict[Series, list[Datapoint]] = defaultdict(list)
 
     def put(self, series: Series, point: Datapoint) -> None:
         """Add a datapoint."""
-        self._series[series].append(point)
+        points = self._series[series]
+        bisect.insort(points, point, key=_at)
+        if len(points) > KEPT_DATAPOINTS:
+            del points[: KEPT_DATAPOINTS // 10]
 
     def read(self, series: Series, start: float, end: float, now: float) -> list[Datapoint]:
         """The datapoints from start to before end that can be read by now."""
         if series not in self._series:
             return []
-        return [each for each in self._series[series] if start <= each.at < end and each.visible_at <= now]
+        points = self._series[series]
+        first, last = (bisect.bisect_left(points, moment, key=_at) for moment in (start, end))
+        return [each for each in points[first:last] if each.visible_at <= now]
 
     def known(self, place: Place, now: float) -> list[Series]:
         """The series of an account and region that have a datapoint which can be read."""

@@ -3,26 +3,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from moto import mock_aws
 
 from tests.local.world.support import Region
 
 
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    # A thousand machine images that no test looks at take a quarter of a second to load.
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+@pytest.fixture(scope="package", autouse=True)
+def moto_in_process() -> Iterator[None]:
+    """moto under all clients, once: starting it for every test would take longer than the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        with mock_aws():
+            yield
 
 
 @pytest.fixture
-def region(credentials) -> Iterator[Region]:
+def region() -> Iterator[Region]:
     with Region.kind() as made:
         yield made
 
 
 @pytest.fixture
-def unkind_region(credentials) -> Iterator[Region]:
+def unkind_region() -> Iterator[Region]:
     with Region.unkind() as made:
         yield made

@@ -11,8 +11,14 @@ from typing import Any
 
 import boto3
 import botocore.session
-from botocore.model import ListShape, MapShape, Shape, StructureShape
-from moto import mock_aws
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.ecr.models import ecr_backends
+from moto.ecs.models import ecs_backends
+from moto.elbv2.models import elbv2_backends
+from moto.logs.models import logs_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
 import local.world as simulated
 from local.world.binding import Call
@@ -23,6 +29,16 @@ from local.world.settings import WorldSettings
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 PLACE = (ACCOUNT, REGION)
+# What a test may have changed. The network of ec2 is only read, and slow to make anew.
+USED: tuple[Any, ...] = (
+    cloudwatch_backends,
+    ecr_backends,
+    ecs_backends,
+    elbv2_backends,
+    logs_backends,
+    sns_backends,
+    sqs_backends,
+)
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 
@@ -67,10 +83,11 @@ class Region:
             json.dumps(detail)
             events.append(Event(source, detail_type, detail, list(resources), clock.now()))
 
-        with mock_aws():
-            installation = simulated.install(settings, publish=publish, clock=clock)
-            check_every_answer(installation)
-            yield cls(installation, clock, events)
+        for backends in USED:
+            backends.reset()
+        installation = simulated.install(settings, publish=publish, clock=clock)
+        check_every_answer(installation)
+        yield cls(installation, clock, events)
 
     def __getattr__(self, name: str) -> Any:
         return client(name)
@@ -97,7 +114,9 @@ class Region:
     def repository(self, name: str = "checkout", **options: Any) -> None:
         client("ecr").create_repository(repositoryName=name, **options)
 
-    def push(self, number: int, repository: str = "checkout", tag: str | None = None, **behaviour: Any) -> str:
+    def push(
+        self, number: int, repository: str = "checkout", tag: str | None = None, **behaviour: Any
+    ) -> str:
         """Push the image with a number; its behaviour is decided beforehand."""
         manifest = manifest_of(number)
         self.images(manifest_digest(manifest), **behaviour)
@@ -133,7 +152,9 @@ class Region:
     def network(self) -> dict[str, Any]:
         return {"awsvpcConfiguration": {"subnets": self.subnets()}}
 
-    def load_balancer(self, name: str = "web", groups: tuple[str, ...] = ("checkout",), **group: Any) -> Balancer:
+    def load_balancer(
+        self, name: str = "web", groups: tuple[str, ...] = ("checkout",), **group: Any
+    ) -> Balancer:
         return Balancer.create(name, groups, self.subnets(), **group)
 
     def service(self, definition: str, name: str = "checkout", desired: int = 2, **options: Any) -> None:
@@ -141,7 +162,9 @@ class Region:
         self.create_service(definition, name, desired, **options)
         self.until(lambda: self.settled(name))
 
-    def create_service(self, definition: str, name: str = "checkout", desired: int = 2, **options: Any) -> None:
+    def create_service(
+        self, definition: str, name: str = "checkout", desired: int = 2, **options: Any
+    ) -> None:
         if not client("ecs").describe_clusters(clusters=["prod"])["clusters"]:
             client("ecs").create_cluster(clusterName="prod")
         client("ecs").create_service(
@@ -237,7 +260,11 @@ def forward(weights: Mapping[str, int]) -> dict[str, Any]:
 
 def manifest_of(number: int) -> str:
     media = "application/vnd.oci.image.manifest.v1+json"
-    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 1000 + number, "digest": "sha256:" + "0" * 64}
+    config = {
+        "mediaType": "application/vnd.oci.image.config.v1+json",
+        "size": 1000 + number,
+        "digest": "sha256:" + "0" * 64,
+    }
     return json.dumps({"schemaVersion": 2, "mediaType": media, "config": config, "layers": []})
 
 
@@ -282,5 +309,5 @@ def misfits(shape: Shape, value: Any, where: str) -> Iterator[str]:
     elif isinstance(shape, MapShape):
         for name, each in value.items():
             yield from misfits(shape.value, each, f"{where}.{name}")
-    elif getattr(shape, "enum", None) and value not in shape.enum:
+    elif isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
         yield f"{where} is {value}, none of {shape.enum}"

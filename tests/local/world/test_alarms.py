@@ -141,7 +141,9 @@ def test_an_alarm_rings_and_recovers_and_tells_of_both(region):
     assert first.detail["alarmName"] == "errors"
     assert first.detail["previousState"]["value"] == "OK"
     assert set(first.detail["state"]) == {"value", "reason", "reasonData", "timestamp"}
-    assert first.detail["state"]["reason"].startswith("Threshold Crossed: 1 out of the last 1 datapoints [50.0")
+    assert first.detail["state"]["reason"].startswith(
+        "Threshold Crossed: 1 out of the last 1 datapoints [50.0"
+    )
     assert json.loads(first.detail["state"]["reasonData"])["recentDatapoints"] == [50.0]
     assert first.detail["configuration"]["description"] == "too many errors"
     stat = first.detail["configuration"]["metrics"][0]["metricStat"]
@@ -157,9 +159,7 @@ def test_an_alarm_publishes_to_its_topic(region):
     # Given
     topic = region.sns.create_topic(Name="alerts")["TopicArn"]
     queue = region.sqs.create_queue(QueueName="mail")["QueueUrl"]
-    region.sns.subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:mail"
-    )
+    region.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:mail")
     alarm(region, AlarmActions=[topic])
 
     # When
@@ -180,9 +180,7 @@ def test_disabled_actions_are_not_taken(region):
     # Given
     topic = region.sns.create_topic(Name="alerts")["TopicArn"]
     queue = region.sqs.create_queue(QueueName="mail")["QueueUrl"]
-    region.sns.subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:mail"
-    )
+    region.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:mail")
     alarm(region, AlarmActions=[topic], ActionsEnabled=False)
 
     # When

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitB
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from local.world.ecs.breaker import threshold
@@ -201,7 +203,7 @@ def test_restarts_of_failing_tasks_come_ever_more_slowly(unkind_region):
 
     # Then
     created = sorted(task["createdAt"].timestamp() for task in region.tasks(status="STOPPED"))
-    gaps = [later - earlier for earlier, later in zip(created, created[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(created)]
     assert gaps == sorted(gaps)
     assert "(service checkout) is unable to consistently start tasks successfully." in region.messages()
     assert "SERVICE_TASK_START_IMPAIRED" in region.event_names("ECS Service Action")

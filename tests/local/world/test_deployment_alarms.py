@@ -110,12 +110,14 @@ def test_without_rollback_an_alarm_only_fails_the_deployment(watched):
     watched.until(lambda: watched.describe()["deployments"][0]["rolloutState"] == "FAILED")
 
     # Then
-    assert watched.describe()["deployments"][0]["rolloutStateReason"] == "ECS deployment failed: alarm detected."
+    assert (
+        watched.describe()["deployments"][0]["rolloutStateReason"] == "ECS deployment failed: alarm detected."
+    )
     assert watched.service_deployment()["status"] == "STOPPED"
 
 
 def test_ecs_goes_on_watching_for_a_while_after_everything_runs(watched):
-    """The bake time is computed from the alarms: here one period of 60 seconds, a second at the scale of 60."""
+    """The bake time is computed from the alarms: here one period of 60 seconds, one second at this scale."""
     # Given
     new = watched.push(2)
     watched.update(watched.task_definition(new))

@@ -27,9 +27,7 @@ def refused(call, **arguments) -> str:
 
 
 def findings(region, digest, repository="checkout"):
-    return region.ecr.describe_image_scan_findings(
-        repositoryName=repository, imageId={"imageDigest": digest}
-    )
+    return region.ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageDigest": digest})
 
 
 def status(region, digest):
@@ -84,9 +82,12 @@ def test_every_tag_of_an_image_is_an_event_of_its_own(region):
     # Then
     events = [event.detail for event in region.events_of("ECR Image Action")]
     assert [each["image-tag"] for each in events] == ["1.0.0", "stable", ""]
-    assert region.ecr.describe_images(repositoryName="checkout", imageIds=[{"imageTag": "stable"}])[
-        "imageDetails"
-    ][0]["imageDigest"] == digest
+    assert (
+        region.ecr.describe_images(repositoryName="checkout", imageIds=[{"imageTag": "stable"}])[
+            "imageDetails"
+        ][0]["imageDigest"]
+        == digest
+    )
 
 
 def test_the_same_image_with_the_same_tag_is_refused(region):
@@ -152,9 +153,7 @@ def test_a_wrong_digest_and_a_missing_repository_are_refused(region):
     put = {"imageManifest": manifest_of(1), "imageTag": "1"}
 
     # Then
-    wrong = refused(
-        region.ecr.put_image, repositoryName="checkout", imageDigest="sha256:" + "0" * 64, **put
-    )
+    wrong = refused(region.ecr.put_image, repositoryName="checkout", imageDigest="sha256:" + "0" * 64, **put)
     assert wrong == "ImageDigestDoesNotMatchException"
     assert refused(region.ecr.put_image, repositoryName="gone", **put) == "RepositoryNotFoundException"
 
@@ -344,7 +343,10 @@ def test_deleting_an_image_leaves_nothing_to_pull(region):
 
     # Then
     assert region.ecr.list_images(repositoryName="checkout")["imageIds"] == []
-    assert refused(region.ecr.describe_images, repositoryName="checkout", imageIds=ids) == "ImageNotFoundException"
+    assert (
+        refused(region.ecr.describe_images, repositoryName="checkout", imageIds=ids)
+        == "ImageNotFoundException"
+    )
 
 
 def test_images_are_listed_by_tag_in_pages(region):
@@ -360,4 +362,7 @@ def test_images_are_listed_by_tag_in_pages(region):
     )
 
     # Then
-    assert [[each["imageTag"] for each in page["imageIds"]] for page in pages] == [["1.0.0", "1.1.0"], ["1.2.0"]]
+    assert [[each["imageTag"] for each in page["imageIds"]] for page in pages] == [
+        ["1.0.0", "1.1.0"],
+        ["1.2.0"],
+    ]

@@ -27,9 +27,7 @@ def web(region):
     region.repository()
     region.balancer = region.load_balancer(groups=("checkout", "canary"))
     region.good = region.push(1)
-    region.service(
-        region.task_definition(region.good), loadBalancers=region.balancer.attached(), desired=2
-    )
+    region.service(region.task_definition(region.good), loadBalancers=region.balancer.attached(), desired=2)
     return region
 
 
@@ -75,7 +73,9 @@ def test_a_listener_is_found_by_its_port(web, http):
         Port=8443,
         DefaultActions=[forward({web.balancer.groups["canary"]: 1})],
     )
-    web.service(web.task_definition(canary), name="canary", desired=1, loadBalancers=web.balancer.attached("canary"))
+    web.service(
+        web.task_definition(canary), name="canary", desired=1, loadBalancers=web.balancer.attached("canary")
+    )
 
     # Then
     assert http.get("/_world/lb/web:8443/").headers[VERSION] == canary
@@ -122,7 +122,9 @@ def test_rules_choose_by_their_conditions(web, http, condition, request_):
 def test_requests_are_shared_out_by_weight(web, http):
     # Given
     canary = web.push(2)
-    web.service(web.task_definition(canary), name="canary", desired=1, loadBalancers=web.balancer.attached("canary"))
+    web.service(
+        web.task_definition(canary), name="canary", desired=1, loadBalancers=web.balancer.attached("canary")
+    )
     groups = web.balancer.groups
     action = forward({groups["checkout"]: 3, groups["canary"]: 1})
     web.elbv2.modify_listener(ListenerArn=web.balancer.listener, DefaultActions=[action])

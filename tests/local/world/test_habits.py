@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ def only(**habits: bool) -> WorldSettings:
 
 
 @pytest.fixture
-def with_habits(credentials):
+def with_habits():
     opened = []
 
     def open_region(**habits):
@@ -105,7 +105,7 @@ def test_metrics_become_readable_only_some_time_after_their_minute(with_habits):
     begun = region.clock.now()
 
     def newest() -> float:
-        end = datetime.fromtimestamp(region.clock.now(), tz=timezone.utc)
+        end = datetime.fromtimestamp(region.clock.now(), tz=UTC)
         metric = {
             "Namespace": "AWS/ApplicationELB",
             "MetricName": "RequestCount",

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -99,7 +99,7 @@ def put(region, *values, name="Latency", **more):
 
 
 def get(region, stat="Sum", period=60, seconds=10, name="Latency", **more):
-    end = datetime.fromtimestamp(region.clock.now(), tz=timezone.utc)
+    end = datetime.fromtimestamp(region.clock.now(), tz=UTC)
     metric = {"Namespace": "Checkout", "MetricName": name, "Dimensions": more.pop("Dimensions", [])}
     answer = region.cloudwatch.get_metric_data(
         StartTime=end - timedelta(seconds=seconds),
@@ -177,7 +177,7 @@ def test_statistics_of_one_metric_come_together(region):
     # Given
     put(region, 1, 3)
     region.advance(1)
-    end = datetime.fromtimestamp(region.clock.now(), tz=timezone.utc)
+    end = datetime.fromtimestamp(region.clock.now(), tz=UTC)
 
     # When
     found = region.cloudwatch.get_metric_statistics(
@@ -191,7 +191,9 @@ def test_statistics_of_one_metric_come_together(region):
     )["Datapoints"]
 
     # Then
-    assert [(each["Sum"], each["Average"], each["ExtendedStatistics"]) for each in found] == [(4, 2, {"p90": 3})]
+    assert [(each["Sum"], each["Average"], each["ExtendedStatistics"]) for each in found] == [
+        (4, 2, {"p90": 3})
+    ]
 
 
 def test_a_statistic_that_cloudwatch_does_not_know_is_refused(region):

@@ -104,9 +104,7 @@ def test_the_batches_stay_between_the_least_and_the_greatest_number_of_tasks(reg
 )
 def test_no_batch_ever_breaks_a_bound(desired, new, old, healthy_new, healthy_old, minimum, maximum):
     # Given
-    counts = Counts(
-        desired, new, old, min(healthy_new, new), min(healthy_old, old), minimum, maximum
-    )
+    counts = Counts(desired, new, old, min(healthy_new, new), min(healthy_old, old), minimum, maximum)
 
     # When
     batch = next_batch(counts)
@@ -135,7 +133,10 @@ def test_an_update_that_changes_nothing_deploys_nothing(region):
 
     # Then
     assert region.describe()["deployments"][0]["id"] == before
-    assert len(region.ecs.list_service_deployments(cluster="prod", service="checkout")["serviceDeployments"]) == 1
+    assert (
+        len(region.ecs.list_service_deployments(cluster="prod", service="checkout")["serviceDeployments"])
+        == 1
+    )
 
 
 def test_a_forced_deployment_replaces_the_tasks_of_the_same_definition(region):

@@ -106,7 +106,9 @@ def test_a_task_definition_that_is_missing_or_inactive_is_refused(checkout):
 
     # Then
     update = {"cluster": "prod", "service": "checkout"}
-    assert refused(checkout.ecs.update_service, taskDefinition="checkout:99", **update)[0] == "ClientException"
+    assert (
+        refused(checkout.ecs.update_service, taskDefinition="checkout:99", **update)[0] == "ClientException"
+    )
     assert refused(checkout.ecs.update_service, taskDefinition=retired, **update) == (
         "ClientException",
         "TaskDefinition is inactive",
@@ -145,7 +147,9 @@ def test_a_target_group_without_a_load_balancer_is_refused(region):
 
     # Then
     assert code == "InvalidParameterException"
-    assert message == f"The target group with targetGroupArn {group} does not have an associated load balancer."
+    assert (
+        message == f"The target group with targetGroupArn {group} does not have an associated load balancer."
+    )
 
 
 def test_a_service_in_use_is_deleted_only_by_force(checkout):
@@ -216,7 +220,9 @@ def test_tags_are_shown_only_where_they_are_asked_for(region):
 
     # Then
     assert "tags" not in region.describe()
-    shown = region.ecs.describe_services(cluster="prod", services=[arn], include=["TAGS"])["services"][0]["tags"]
+    shown = region.ecs.describe_services(cluster="prod", services=[arn], include=["TAGS"])["services"][0][
+        "tags"
+    ]
     assert {each["key"]: each["value"] for each in shown} == {"team": "payments", "tier": "1"}
     assert region.ecs.list_tags_for_resource(resourceArn=arn)["tags"] == shown
 

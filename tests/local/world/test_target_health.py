@@ -33,7 +33,12 @@ def test_a_target_is_initial_until_its_first_check_has_passed(web):
 
     # When
     seen = []
-    web.until(lambda: seen.extend(health(web, web.group)) or ("healthy", None) in seen)
+
+    def healthy() -> bool:
+        seen.extend(health(web, web.group))
+        return ("healthy", None) in seen
+
+    web.until(healthy)
 
     # Then
     states = list(dict.fromkeys(seen))
@@ -168,7 +173,13 @@ def test_one_passed_check_is_enough_at_first_and_the_threshold_holds_later():
 
 @pytest.mark.parametrize(
     ("matcher", "code", "expected"),
-    [("200", 200, True), ("200", 201, False), ("200,202", 202, True), ("200-299", 250, True), ("200-299", 300, False)],
+    [
+        ("200", 200, True),
+        ("200", 201, False),
+        ("200,202", 202, True),
+        ("200-299", 250, True),
+        ("200-299", 300, False),
+    ],
 )
 def test_a_matcher_knows_codes_lists_and_ranges(matcher, code, expected):
     assert matches(matcher, code) is expected

@@ -45,7 +45,7 @@ def test_a_task_of_a_service_goes_through_the_documented_statuses(region):
 
     # Then
     events = [event for event in region.events_of("ECS Task State Change") if event.resources == [arn]]
-    statuses = []
+    statuses: list[str] = []
     for event in events:
         if not statuses or statuses[-1] != event.detail["lastStatus"]:
             statuses.append(event.detail["lastStatus"])
@@ -85,7 +85,9 @@ def test_a_container_that_crashes_leaves_its_exit_code_and_the_reason(region):
     region.create_service(region.task_definition(region.push(1, starts=False, exit_code=3)), desired=1)
 
     # When
-    region.until(lambda: region.tasks(status="STOPPED") and region.tasks(status="STOPPED")[0].get("stoppedAt"))
+    region.until(
+        lambda: region.tasks(status="STOPPED") and region.tasks(status="STOPPED")[0].get("stoppedAt")
+    )
 
     # Then
     task = region.tasks(status="STOPPED")[0]

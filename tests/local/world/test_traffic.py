@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -29,14 +29,12 @@ def web(region):
     region.repository()
     region.balancer = region.load_balancer(groups=("checkout", "canary"))
     region.good = region.push(1)
-    region.service(
-        region.task_definition(region.good), loadBalancers=region.balancer.attached(), desired=2
-    )
+    region.service(region.task_definition(region.good), loadBalancers=region.balancer.attached(), desired=2)
     return region
 
 
 def values(region, name, stat="Sum", group="checkout", seconds=60):
-    end = datetime.fromtimestamp(region.clock.now(), tz=timezone.utc)
+    end = datetime.fromtimestamp(region.clock.now(), tz=UTC)
     metric = {
         "Namespace": "AWS/ApplicationELB",
         "MetricName": name,
@@ -146,7 +144,12 @@ def test_requests_follow_the_weights_of_the_rule(web, http):
     # Given a canary in its own target group
     canary = web.push(2, error_rate=0.5)
     groups = web.balancer.groups
-    web.service(web.task_definition(canary), name="checkout-canary", desired=1, loadBalancers=web.balancer.attached("canary"))
+    web.service(
+        web.task_definition(canary),
+        name="checkout-canary",
+        desired=1,
+        loadBalancers=web.balancer.attached("canary"),
+    )
     action = forward({groups["checkout"]: 80, groups["canary"]: 20})
     web.elbv2.modify_listener(ListenerArn=web.balancer.listener, DefaultActions=[action])
 
@@ -259,7 +262,12 @@ def test_each_target_group_has_metrics_of_its_own(web, http):
     # Given
     canary = web.push(2, error_rate=1.0)
     groups = web.balancer.groups
-    web.service(web.task_definition(canary), name="checkout-canary", desired=1, loadBalancers=web.balancer.attached("canary"))
+    web.service(
+        web.task_definition(canary),
+        name="checkout-canary",
+        desired=1,
+        loadBalancers=web.balancer.attached("canary"),
+    )
     action = forward({groups["checkout"]: 50, groups["canary"]: 50})
     web.elbv2.modify_listener(ListenerArn=web.balancer.listener, DefaultActions=[action])
 
