@@ -6,6 +6,7 @@ from typing import Any
 import botocore.session
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
 
 from tests.adapters.values import HOME
 from tests.adapters.worlds import FakeWorld, WorkloadWorld, simulated
@@ -16,6 +17,18 @@ from tidegate.bootstrap import LazyPorts
 from tidegate.ports import Ports
 from tidegate.settings import Settings
 
+USED = ("cloudwatch", "dynamodb", "ecr", "ecs", "elbv2", "logs", "s3", "sns", "stepfunctions")
+"""What a test may have changed in moto. The network of ec2 is only read, and slow to make anew."""
+
+
+@pytest.fixture(scope="package", autouse=True)
+def moto_in_process() -> Iterator[None]:
+    """moto under all clients, once: starting it for every test takes longer than the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        with mock_aws(config={"stepfunctions": {"execute_state_machine": False}}):
+            yield
+
 
 @pytest.fixture(scope="session")
 def model() -> Any:
@@ -24,17 +37,24 @@ def model() -> Any:
 
 
 @pytest.fixture
-def moto() -> Iterator[None]:
-    """An empty account in moto."""
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": False}}):
-        yield
+def moto() -> None:
+    """An empty account."""
+    backend: Any = get_backend  # its type is one overload for each literal name
+    for service in USED:
+        backend(service).reset()
 
 
 @pytest.fixture
-def clients(moto: None, model: Any, monkeypatch: pytest.MonkeyPatch) -> Clients:
-    """Clients of the adapters, in moto's account."""
+def untouched(model: Any, monkeypatch: pytest.MonkeyPatch) -> Clients:
+    """Clients for tests in which every call is scripted."""
     monkeypatch.setattr(botocore.session, "get_session", lambda: model)
     return Clients(HOME)
+
+
+@pytest.fixture
+def clients(moto: None, untouched: Clients) -> Clients:
+    """Clients of the adapters, in an empty account in moto."""
+    return untouched
 
 
 @pytest.fixture(params=["fake", "adapter"])
@@ -61,11 +81,10 @@ def aws_stores(clients: Clients) -> LazyPorts:
 
 
 @pytest.fixture
-def world(kind: str, model: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkloadWorld]:
+def world(kind: str, untouched: Clients) -> Iterator[WorkloadWorld]:
     """A workload: as the fakes were told of it, or as the simulated world on moto runs it."""
     if kind == "fake":
         yield FakeWorld()
         return
-    monkeypatch.setattr(botocore.session, "get_session", lambda: model)
-    with simulated(Clients(HOME)) as running:
+    with simulated(untouched) as running:
         yield running

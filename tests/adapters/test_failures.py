@@ -148,10 +148,10 @@ IDS = [f"{case}-{number}" for number, case in enumerate(CASES)]
 
 
 @pytest.fixture
-def ports(clients: Clients) -> Ports:
-    """The adapters; what is not scripted would go to an empty account in moto."""
+def ports(untouched: Clients) -> Ports:
+    """The adapters."""
     made = LazyPorts(Settings.from_environment(ENVIRONMENT))
-    vars(made)["_clients"] = clients
+    vars(made)["_clients"] = untouched
     return made
 
 
@@ -173,9 +173,9 @@ def scripted(clients: Clients, case: Case) -> Scripted:
     ],
 )
 def test_an_error_of_aws_is_one_of_the_two(
-    clients: Clients, ports: Ports, case: Case, code: str, status: int, kind: type[Exception]
+    untouched: Clients, ports: Ports, case: Case, code: str, status: int, kind: type[Exception]
 ):
-    scripted(clients, case).refuse(case.operation, code, "It is refused.", status)
+    scripted(untouched, case).refuse(case.operation, code, "It is refused.", status)
 
     with pytest.raises(kind) as raised:
         case.use(ports)
@@ -184,8 +184,8 @@ def test_an_error_of_aws_is_one_of_the_two(
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
-def test_a_call_that_does_not_arrive_may_be_tried_again(clients: Clients, ports: Ports, case: Case):
-    scripted(clients, case).broken(case.operation, EndpointConnectionError(endpoint_url="https://x"))
+def test_a_call_that_does_not_arrive_may_be_tried_again(untouched: Clients, ports: Ports, case: Case):
+    scripted(untouched, case).broken(case.operation, EndpointConnectionError(endpoint_url="https://x"))
 
     with pytest.raises(Transient, match=rf"^EndpointConnectionError: .*\({case}\)$"):
         case.use(ports)

@@ -13,7 +13,7 @@ numbers = st.integers(-(10**37), 10**37) | st.floats(allow_nan=False, allow_infi
 values = st.recursive(
     st.none() | st.booleans() | numbers | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(min_size=1), inner),
-    max_leaves=20,
+    max_leaves=10,
 )
 
 

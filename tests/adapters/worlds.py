@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from moto import mock_aws
-
 from tests.adapters.values import HOME, at, digest
 from tests.local.world.support import REGISTRY, Region
 from tests.support.ports import FakePorts, fake_ports
@@ -175,7 +173,7 @@ class SimulatedWorld:
 @contextmanager
 def simulated(clients: Clients) -> Iterator[SimulatedWorld]:
     """A world that is kind: what is read is never stale."""
-    with mock_aws(), Region.kind() as region:
+    with Region.kind() as region:
         yield SimulatedWorld(region, clients)
 
 
