@@ -20,7 +20,7 @@ class Release:
         id: Sorts by time within a service; also the name of its root execution (at most 80 characters).
         revision: The manifest revision it was planned with; it is pinned for the life of the release.
         images: Fed container name to its image, digest included.
-        newest_push: When the newest of its images was pushed; decides which of two releases is newer.
+        newest_push: When the push was that made it a release; decides which of two releases is newer.
         trigger: ``push``, ``sweep``, ``operator`` or ``adopted``.
         touched: Environments in which something may have been changed, in order.
         production_touched: From here on a newer push no longer supersedes it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tidegate.domain.approval import Approval, ApprovalStatus
 from tidegate.domain.asking import approval_id
 from tidegate.domain.release import Release
-from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.resume import wake
@@ -13,6 +12,10 @@ from tidegate.steps.scope import scope_of
 
 MOST_REQUESTS = 10
 """How often one question is asked again because what runs has changed before anybody decided."""
+
+
+class AskedTooOften(Exception):
+    """What runs kept changing while it was asked about; the message says so."""
 
 
 def subject(approval: str) -> str:
@@ -26,14 +29,14 @@ def current(ports: Ports, release: Release, environment: str, round_: int) -> tu
     A void request is no answer: the same question is asked again under the next id.
 
     Raises:
-        Terminal: it has become void too often.
+        AskedTooOften: it has become void too often.
     """
     for again in range(MOST_REQUESTS):
         name = approval_id(release.id, environment, release.attempt, round_, again)
         approval = ports.approvals.get(name)
         if approval is None or approval.status is not ApprovalStatus.VOID:
             return name, approval
-    raise Terminal(f"What runs in {environment} kept changing while its approval was asked for.")
+    raise AskedTooOften(f"What runs in {environment} kept changing while its approval was asked for.")
 
 
 def not_waiting(ports: Ports, approval: Approval) -> str | None:

@@ -9,9 +9,8 @@ from pydantic import BaseModel
 from tidegate.domain.approval import Approval, ApprovalStatus
 from tidegate.domain.outcome import StopSignal
 from tidegate.domain.release import Release
-from tidegate.errors import Terminal
 from tidegate.ports import Ports
-from tidegate.steps.approving import current, note
+from tidegate.steps.approving import AskedTooOften, current, note
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.scope import release_of
 
@@ -44,7 +43,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     release = release_of(ports, command.release)
     try:
         _, approval = current(ports, release, command.environment, command.round)
-    except Terminal as error:
+    except AskedTooOften as error:
         return _result("failed", str(error), None)
     if approval is not None and approval.status is ApprovalStatus.PENDING:
         approval = _make_final(ports, release, approval)

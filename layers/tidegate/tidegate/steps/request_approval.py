@@ -13,7 +13,7 @@ from tidegate.domain.service import ApprovalRule
 from tidegate.errors import Terminal
 from tidegate.ports import Ports, Wait
 from tidegate.steps.approval_mail import announce, send
-from tidegate.steps.approving import current, subject
+from tidegate.steps.approving import AskedTooOften, current, subject
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.scope import Scope, release_of, scope_of
 
@@ -43,7 +43,10 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     rule = scope.environment.approval
     if told_to_stop(scope.release) is not None or scope.release.ended:
         return _answer(command, ports, {"signal": "stopped"})
-    name, approval = current(ports, scope.release, command.environment, command.round)
+    try:
+        name, approval = current(ports, scope.release, command.environment, command.round)
+    except AskedTooOften:
+        return _answer(command, ports, {"signal": "void"})
     links: dict[str, str] = {}
     lacking = ""
     if approval is None:
