@@ -1,0 +1,101 @@
+"""Whether what was deployed is what runs: every line must pass, and unknown is never a pass."""
+
+from dataclasses import replace
+
+import pytest
+
+from tidegate.domain.verification import Expected, outcome, sentence, verify
+from tidegate.domain.workload import ContainerState, EcsDeployment, ServiceState, TargetState, TaskState
+
+TD = "arn:aws:ecs:us-east-1:123456789012:task-definition/checkout-prod:2"
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/checkout/1"
+DIGEST = "sha256:" + "a" * 64
+EXPECTED = Expected(TD, {"app": DIGEST}, frozenset({"app"}))
+SERVICE = ServiceState(
+    "arn", "checkout", "prod", "ACTIVE", TD, 2, 2, 0,
+    (EcsDeployment("ecs-svc/1", "PRIMARY", TD, 2, 2, 0, 0, "COMPLETED"),),
+)  # fmt: skip
+
+
+def task(name, **more):
+    container = ContainerState("app", "image", DIGEST, "RUNNING", "HEALTHY")
+    given_values = {"containers": (replace(container, **more.pop("container", {})),)}
+    state = TaskState(f"task/{name}", TD, "RUNNING", "RUNNING", **given_values)
+    return replace(state, **more)
+
+
+def looked(service=SERVICE, tasks=None, targets=("healthy", "healthy"), alarms=None):
+    states = [TargetState(f"10.0.0.{number}", state) for number, state in enumerate(targets)]
+    tasks = [task("1"), task("2")] if tasks is None else tasks
+    return verify(EXPECTED, service, tasks, {GROUP: states}, alarms or {"5xx": "OK"})
+
+
+def test_everything_as_it_should_be_passes():
+    # When
+    checks = looked()
+
+    # Then
+    assert outcome(checks) == "passed", checks
+    assert len(checks) == 6
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        looked(service=None),
+        looked(service=replace(SERVICE, task_definition="td/other:1")),
+        looked(tasks=[task("1"), task("2", container={"digest": "sha256:" + "b" * 64})]),
+        looked(tasks=[task("1"), task("2", container={"health": "UNHEALTHY"})]),
+        looked(alarms={"5xx": "ALARM"}),
+        looked(alarms={"5xx": None}),
+    ],
+    ids=["gone", "another revision", "another digest", "unhealthy container", "alarm", "missing alarm"],
+)
+def test_what_is_wrong_fails(checks):
+    # Then
+    assert outcome(checks) == "failed"
+    assert sentence(checks, "failed")
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        looked(service=replace(SERVICE, running=1)),
+        looked(service=replace(SERVICE, pending=1)),
+        looked(service=replace(SERVICE, deployments=SERVICE.deployments * 2)),
+        looked(tasks=[task("1")]),
+        looked(tasks=[]),
+        looked(tasks=[task("1"), task("2", task_definition="td/old:1")]),
+        looked(tasks=[task("1"), task("2", container={"digest": None})]),
+        looked(tasks=[task("1"), task("2", container={"health": "UNKNOWN"})]),
+        looked(targets=("healthy", "initial")),
+        looked(targets=()),
+        looked(alarms={"5xx": "SOMETHING_NEW"}),
+    ],
+    ids=[
+        "too few tasks",
+        "pending tasks",
+        "two deployments",
+        "a task not listed",
+        "no task listed",
+        "an old task",
+        "digest not reported",
+        "health not known",
+        "target not healthy yet",
+        "no target",
+        "unknown alarm state",
+    ],
+)
+def test_what_is_not_known_yet_is_pending_and_never_passed(checks):
+    # Then
+    assert outcome(checks) == "pending"
+
+
+def test_no_line_at_all_is_not_a_pass():
+    # Then
+    assert outcome(()) == "pending"
+
+
+def test_a_target_that_drains_beside_enough_healthy_ones_does_no_harm():
+    # Then
+    assert outcome(looked(targets=("healthy", "healthy", "draining"))) == "passed"
