@@ -78,6 +78,7 @@ def _run(options: Options, stop: threading.Event) -> int:
     # moto takes seconds to import. A port in use is told before, and the fork server does its own imports
     # at the same time.
     from local.listener import Listener, PortInUseError
+    from local.runtime import preload
     from local.runtime.forks import ForkServer
 
     try:
@@ -88,6 +89,7 @@ def _run(options: Options, stop: threading.Event) -> int:
     report("listening", port=listener.port)
     forks = ForkServer()
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read once, when moto is imported
+    preload.keep_service_models()  # moto reads the SDK's list of regions for every one of its services
     from local.cloud import Cloud
 
     cloud = Cloud(options, listener, forks)

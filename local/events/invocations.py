@@ -70,7 +70,7 @@ def fire_schedule(router: Router, schedule: Any, settings: Settings, *, is_last:
         letter=text,
         source_arn=schedule.arn,
         target_arn=target["Arn"],
-        principal="scheduler.amazonaws.com",
+        principal=None,
     )
     router.make_attempt(attempt, after_s=wait)
 

@@ -41,7 +41,7 @@ class Attempt:
         letter: What the queue then gets.
         source_arn: Rule or schedule.
         target_arn: Target.
-        principal: The service that delivers.
+        principal: The service that the queue's policy must allow; None for one that acts under a role.
         made: Attempts so far.
         began: When the first one was made.
     """
@@ -54,7 +54,7 @@ class Attempt:
     letter: str
     source_arn: str
     target_arn: str
-    principal: str = "events.amazonaws.com"
+    principal: str | None = "events.amazonaws.com"
     made: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -101,9 +101,8 @@ class Retries:
         }
         if exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
-        if not permissions.queue_allows(attempt.dead_letter_arn, attempt.principal, attempt.source_arn):
-            log.warning(
-                "%s may not write to its dead-letter queue %s", attempt.source_arn, attempt.dead_letter_arn
-            )
+        queue, principal = attempt.dead_letter_arn, attempt.principal
+        if principal and not permissions.queue_allows(queue, principal, attempt.source_arn):
+            log.warning("%s may not write to its dead-letter queue %s", attempt.source_arn, queue)
             return
-        deliver.to_queue(Arn.parse(attempt.dead_letter_arn), attempt.letter, attributes)
+        deliver.to_queue(Arn.parse(queue), attempt.letter, attributes)

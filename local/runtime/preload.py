@@ -55,7 +55,7 @@ def import_heavy_modules() -> None:
 def keep_service_models() -> None:
     """Let every botocore session of this process and its forks share one copy of each parsed data file.
 
-    botocore caches service models per session; a worker's session is always new. The files never
+    botocore caches service models per session, and sessions are made all the time. The files never
     change while we run, and botocore only ever applies the same extras to them again.
     """
     from botocore.loaders import JSONFileLoader

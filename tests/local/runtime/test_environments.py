@@ -38,11 +38,15 @@ def test_an_environment_is_used_again_and_keeps_its_state(cloud: EmptyCloud):
 
 def test_events_at_the_same_time_get_environments_of_their_own(cloud: EmptyCloud):
     # Given
-    function = cloud.function("import os, time\ndef handler(e, c):\n    time.sleep(0.4)\n    return os.getpid()")
+    function = cloud.function(
+        "import os, time\ndef handler(e, c):\n    time.sleep(0.4)\n    return os.getpid()"
+    )
     found: list[int] = []
 
     # When three come at once
-    threads = [threading.Thread(target=lambda: found.append(cloud.invoke(function).payload)) for _ in range(3)]
+    threads = [
+        threading.Thread(target=lambda: found.append(cloud.invoke(function).payload)) for _ in range(3)
+    ]
     began = time.monotonic()
     for thread in threads:
         thread.start()
@@ -94,7 +98,9 @@ def test_only_the_runtimes_and_the_layers_packages_can_be_imported(cloud: EmptyC
     )
 
     # When
-    found = cloud.invoke(function, ["boto3", "pydantic", "moto", "local", "pytest", "cheroot", "rich"]).payload
+    found = cloud.invoke(
+        function, ["boto3", "pydantic", "moto", "local", "pytest", "cheroot", "rich"]
+    ).payload
 
     # Then
     assert found == ["boto3", "pydantic"]
@@ -130,7 +136,9 @@ def test_new_code_and_new_variables_take_effect(cloud: EmptyCloud):
     new = archive("import os\ndef handler(e, c):\n    return ['new', os.environ.get('COLOUR')]")
     client.update_function_code(FunctionName=function, ZipFile=new)
     after_code = cloud.invoke(function).payload
-    client.update_function_configuration(FunctionName=function, Environment={"Variables": {"COLOUR": "green"}})
+    client.update_function_configuration(
+        FunctionName=function, Environment={"Variables": {"COLOUR": "green"}}
+    )
 
     # Then
     assert after_code == ["new", None]
@@ -141,7 +149,8 @@ def test_a_function_acts_under_its_role_and_every_call_is_attributed_to_it(cloud
     # Given
     name = cloud.fresh("caller")
     cloud.function(
-        "import boto3\ndef handler(e, c):\n    return boto3.client('sts').get_caller_identity()['Arn']", name=name
+        "import boto3\ndef handler(e, c):\n    return boto3.client('sts').get_caller_identity()['Arn']",
+        name=name,
     )
 
     # When
@@ -162,7 +171,8 @@ def test_what_a_function_prints_is_in_cloudwatch_logs(cloud: EmptyCloud):
     name = cloud.fresh("talker")
     cloud.function(
         "import logging\nlogging.getLogger().setLevel('INFO')\n"
-        "def handler(e, c):\n    print('printed')\n    logging.getLogger().info('logged')\n    raise ValueError('lost')",
+        "def handler(e, c):\n    print('printed')\n"
+        "    logging.getLogger().info('logged')\n    raise ValueError('lost')",
         name=name,
     )
 

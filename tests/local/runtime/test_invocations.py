@@ -65,7 +65,9 @@ def test_an_exception_becomes_an_error_object(cloud: EmptyCloud):
 def test_a_function_that_takes_too_long_is_ended(cloud: EmptyCloud):
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html."""
     # Given a function that would sleep for a minute and has one second
-    function = cloud.function("import time\ndef handler(e, c):\n    time.sleep(e)\n    return 'awake'", Timeout=1)
+    function = cloud.function(
+        "import time\ndef handler(e, c):\n    time.sleep(e)\n    return 'awake'", Timeout=1
+    )
 
     # When
     began = time.monotonic()

@@ -1,0 +1,131 @@
+"""Schedules that fire, over the real APIs, with minutes divided by the time scale.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.local.empty_cloud import EmptyCloud, eventually
+
+OFF = {"Mode": "OFF"}
+
+
+def test_a_scheduled_rule_sends_its_own_event_to_its_own_targets(cloud: EmptyCloud):
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html."""
+    # Given two minutes, which are a fifth of a second here
+    url, arn = cloud.queue(open_to="events.amazonaws.com")
+    events, name = cloud.client("events"), cloud.fresh("every-two-minutes")
+    events.put_rule(Name=name, ScheduleExpression="rate(2 minutes)")
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": arn}])
+
+    # When
+    messages = eventually(lambda: cloud.messages(url))
+    events.remove_targets(Rule=name, Ids=["1"])
+    events.delete_rule(Name=name)
+
+    # Then
+    event = json.loads(messages[0]["Body"])
+    assert (event["source"], event["detail-type"]) == ("aws.events", "Scheduled Event")
+    assert event["resources"][0].endswith(f"rule/{name}")
+    assert event["detail"] == {}
+
+
+def test_a_single_time_fires_once_and_the_schedule_goes_away(cloud: EmptyCloud):
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-delete.html."""
+    # Given
+    url, arn = cloud.queue()
+    scheduler, name = cloud.client("scheduler"), cloud.fresh("once")
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+    scheduler.create_schedule(
+        Name=name,
+        ScheduleExpression=f"at({at})",
+        FlexibleTimeWindow=OFF,
+        ActionAfterCompletion="DELETE",
+        Target={"Arn": arn, "RoleArn": cloud.role(), "Input": '{"by": "<aws.scheduler.schedule-arn>"}'},
+    )
+
+    # When
+    (message,) = eventually(lambda: cloud.messages(url))
+
+    # Then
+    assert json.loads(message["Body"])["by"].endswith(f"schedule/default/{name}")
+    assert eventually(lambda: name not in names(cloud))
+
+
+def test_any_api_can_be_called(cloud: EmptyCloud):
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html."""
+    # Given
+    url, _ = cloud.queue()
+    name = cloud.fresh("universal")
+    cloud.client("scheduler").create_schedule(
+        Name=name,
+        ScheduleExpression="rate(30 days)",
+        FlexibleTimeWindow=OFF,
+        Target={
+            "Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+            "RoleArn": cloud.role(),
+            "Input": json.dumps({"QueueUrl": url, "MessageBody": "called"}),
+        },
+    )
+
+    # Then, as a rate without a start begins at once
+    assert [message["Body"] for message in eventually(lambda: cloud.messages(url))] == ["called"]
+
+
+def test_a_disabled_schedule_is_silent_until_somebody_fires_it(cloud: EmptyCloud):
+    # Given
+    url, arn = cloud.queue()
+    name = cloud.fresh("disabled")
+    cloud.client("scheduler").create_schedule(
+        Name=name,
+        State="DISABLED",
+        ScheduleExpression="rate(1 minutes)",
+        FlexibleTimeWindow=OFF,
+        Target={"Arn": arn, "RoleArn": cloud.role()},
+    )
+    time.sleep(0.4)
+    assert cloud.messages(url) == []
+
+    # When
+    fired = cloud.world("POST", f"/schedules/{name}/fire")
+
+    # Then it sends the event that Scheduler makes up without an input
+    assert fired.status == 202
+    (message,) = eventually(lambda: cloud.messages(url))
+    event = json.loads(message["Body"])
+    assert (event["source"], event["detail"]) == ("aws.scheduler", "{}")
+
+
+def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(cloud: EmptyCloud):
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html."""
+    # Given a target that is not there
+    url, arn = cloud.queue()
+    cloud.client("scheduler").create_schedule(
+        Name=cloud.fresh("broken"),
+        ScheduleExpression="rate(30 days)",
+        FlexibleTimeWindow=OFF,
+        Target={
+            "Arn": "arn:aws:lambda:us-east-1:123456789012:function:nobody",
+            "RoleArn": cloud.role(),
+            "Input": "{}",
+            "DeadLetterConfig": {"Arn": arn},
+        },
+    )
+
+    # Then
+    (letter,) = eventually(lambda: cloud.messages(url))
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("name", ["nobody", "also/nobody"])
+def test_an_unknown_schedule_cannot_be_fired(cloud: EmptyCloud, name: str):
+    assert cloud.world("POST", f"/schedules/{name}/fire").status == 404
+
+
+def names(cloud: EmptyCloud) -> set[str]:
+    return {one["Name"] for one in cloud.client("scheduler").list_schedules()["Schedules"]}
