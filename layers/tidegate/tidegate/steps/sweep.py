@@ -28,10 +28,10 @@ MOST_REASONS = 5
 
 
 class Command(BaseModel):
-    """How much one run may do, and for how long something is left to its event before it is looked for."""
+    """How much one run may do within the timeout of its function, and how long events are waited for."""
 
     services: int = 500
-    seconds: int = 240
+    seconds: int = 40
     grace_seconds: int = 300
 
     @property
