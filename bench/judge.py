@@ -52,6 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="some cells only")
     parser.add_argument("--runs", type=int, help="deployments in a cell (4000; quick: 200)")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a requirement is missed")
+    parser.add_argument("--resume", action="store_true", help="go on where an interrupted run ended")
     parser.add_argument("--recordings", type=Path, help="only write recorded deployments into this folder")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench" / "judge.json")
     return parser.parse_args()
@@ -77,11 +78,15 @@ def main() -> int:
     if given.recordings:
         print("\n".join(map(str, write_recordings(given.recordings))))
         return 0
-    plan = replace(QUICK, runs=given.runs or QUICK.runs) if given.quick else full(given.runs or 4000)
-    results = run(plan)
+    runs = given.runs or (QUICK.runs if given.quick else 4000)
+    plan = replace(QUICK, runs=runs, harm_runs=runs) if given.quick else full(runs)
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint = given.output.with_suffix(".cells.jsonl")
+    if not given.resume:
+        checkpoint.unlink(missing_ok=True)
+    results = run(plan, checkpoint)
     found = requirements(results)
     results["requirements"] = [asdict(one) | {"met": one.met} for one in found]
-    given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(json.dumps(finite(results), indent=1) + "\n", encoding="utf-8")
     print(report(results, found))
     return int(given.strict and not all(one.met for one in found))

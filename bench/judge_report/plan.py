@@ -1,10 +1,13 @@
 """Which cells are run, in the quick form and in the full one."""
 
+import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from bench.judge_scenarios.families import (
     BASE_RATE,
@@ -18,10 +21,11 @@ from bench.judge_scenarios.families import (
     TRAFFICS,
     Family,
 )
-from tidegate.domain.judge import JudgeSettings
+from tidegate.domain.judge import JudgeSettings, ProfileName
 
 from .cells import Outcome, bound, ending, judged, with_live_groups
 
+Cell: TypeAlias = tuple[dict[str, Any], Callable[[], Mapping[str, Any]]]  # its name, and how it is measured
 NOISY = (INDEPENDENT, REFERENCE[2], REFERENCE[4], STUDY[4], STUDY[8], HELD_OUT[0])
 
 
@@ -61,72 +65,94 @@ QUICK = Plan(
 )
 
 
-def _plain(results: dict[str, Outcome]) -> dict[str, dict[str, float]]:
-    return {
-        method: asdict(found) | {"share": found.share, "upper_limit": found.upper_limit}
-        for method, found in results.items()
-    }
-
-
-def _harmless(plan: Plan) -> Iterator[dict[str, Any]]:
+def _harmless(plan: Plan) -> Iterator[Cell]:
     for name, families in plan.sets:
         for family in families:
             for rate in plan.traffics:
                 rivals = name in {"reference", "held_out"}
                 cell = {"set": name, "family": family.name, "rate": rate}
-                yield cell | {"methods": _plain(judged(name, family, rate, plan.runs, rivals=rivals))}
+                yield cell, partial(judged, name, family, rate, plan.runs, rivals=rivals)
 
 
-def _harmful(plan: Plan) -> Iterator[dict[str, Any]]:
+def _harmful(plan: Plan) -> Iterator[Cell]:
     for family in plan.noisy:
         for rate in plan.traffics:
             for harm in plan.harms:
-                found = judged("harm", family, rate, plan.harm_runs, harm, rivals=family is INDEPENDENT)
-                cell = {"family": family.name, "rate": rate, "canary_rate": harm}
-                yield cell | {"bound": bound(rate, harm), "methods": _plain(found)}
+                cell = {"family": family.name, "rate": rate, "canary_rate": harm, "bound": bound(rate, harm)}
+                rivals = family is INDEPENDENT
+                yield cell, partial(judged, "harm", family, rate, plan.harm_runs, harm, rivals=rivals)
 
 
-def _live(plan: Plan) -> Iterator[dict[str, Any]]:
-    mismatched = [
-        family for name, families in plan.sets if name.startswith("mismatch") for family in families
-    ]
+def _live(plan: Plan) -> Iterator[Cell]:
+    mismatched = [one for name, families in plan.sets if name.startswith("mismatch") for one in families]
     for family in (INDEPENDENT, *mismatched):
         for rate in plan.traffics:
             for canary in (BASE_RATE, *plan.harms) if family is INDEPENDENT else (BASE_RATE,):
                 runs = plan.runs if canary == BASE_RATE else plan.harm_runs
-                cell = {
-                    "family": family.name,
-                    "rate": rate,
-                    "canary_rate": canary,
-                    "bound": bound(rate, canary),
-                }
-                yield cell | {"methods": _plain(with_live_groups(family, rate, runs, canary))}
+                cell = {"family": family.name, "rate": rate, "canary_rate": canary}
+                yield (
+                    cell | {"bound": bound(rate, canary)},
+                    partial(with_live_groups, family, rate, runs, canary),
+                )
 
 
-def _endings(plan: Plan) -> Iterator[dict[str, Any]]:
+def _endings(plan: Plan) -> Iterator[Cell]:
     harm = JudgeSettings().harm
+    profiles: tuple[ProfileName, ...] = ("calibrated", "robust")
     for family in (INDEPENDENT, REFERENCE[4]):
         for rate in plan.traffics:
             for canary in (BASE_RATE, BASE_RATE + harm / 2, BASE_RATE + harm):
-                for profile in ("calibrated", "robust"):
+                for profile in profiles:
                     cell = {"family": family.name, "rate": rate, "canary_rate": canary, "profile": profile}
-                    yield cell | ending(family, rate, plan.harm_runs, canary, profile)
+                    yield cell, partial(ending, family, rate, plan.harm_runs, canary, profile)
 
 
-def run(plan: Plan) -> dict[str, Any]:
-    """Run all cells, with a line of progress for each on standard error."""
-    began = time.monotonic()
+PARTS = {"harmless": _harmless, "harmful": _harmful, "live": _live, "endings": _endings}
+
+
+def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the methods' outcomes as plain values."""
+    return {
+        method: asdict(one) | {"share": one.share, "upper_limit": one.upper_limit}
+        for method, one in found.items()
+        if isinstance(one, Outcome)
+    }
+
+
+def _kept(checkpoint: Path | None) -> dict[str, dict[str, Any]]:
+    """Return the cells of an interrupted run, by their keys."""
+    if checkpoint is None or not checkpoint.exists():
+        return {}
+    lines = [json.loads(line) for line in checkpoint.read_text(encoding="utf-8").splitlines()]
+    return {line["key"]: line["cell"] for line in lines}
+
+
+def run(plan: Plan, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Run all cells, with a line of progress for each on standard error.
+
+    Args:
+        plan: What is run.
+        checkpoint: File that keeps finished cells; those it holds are not run again. Cells are seeded by
+            their names, so an interrupted run ends as it would have.
+    """
+    began, kept = time.monotonic(), _kept(checkpoint)
     results: dict[str, Any] = {"runs": plan.runs, "harm_runs": plan.harm_runs}
-    parts = {"harmless": _harmless, "harmful": _harmful, "live": _live, "endings": _endings}
-    for part, cells in parts.items():
+    for part, cells in PARTS.items():
         results[part] = []
-        for cell in cells(plan):
-            results[part].append(cell)
-            names = [
-                str(cell[key]) for key in ("set", "family", "rate", "canary_rate", "profile") if key in cell
-            ]
-            print(
-                f"{time.monotonic() - began:7.0f} s  {part}: {', '.join(names)}", file=sys.stderr, flush=True
-            )
+        for cell, measure in cells(plan):
+            name = [str(value) for value in cell.values() if not isinstance(value, dict)]
+            key = ", ".join([part, str(plan.runs), *name])
+            if key not in kept:
+                found = measure()
+                kept[key] = cell | ({"methods": _plain(found)} if part != "endings" else dict(found))
+                _keep(checkpoint, key, kept[key])
+                print(f"{time.monotonic() - began:7.0f} s  {key}", file=sys.stderr, flush=True)
+            results[part].append(kept[key])
     results["seconds"] = round(time.monotonic() - began, 1)
     return results
+
+
+def _keep(checkpoint: Path | None, key: str, cell: dict[str, Any]) -> None:
+    if checkpoint is not None:
+        with checkpoint.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"key": key, "cell": cell}) + "\n")
