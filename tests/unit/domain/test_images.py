@@ -65,6 +65,13 @@ def test_of_several_tags_of_one_image_the_highest_version_names_it():
     assert release_images({"web": ImageSource("web", ANY)}, "newest", {"web": images}) == {"web": images[0]}
 
 
+@given(st.permutations(["green", "blue", "stable"]))
+def test_of_several_words_for_one_image_always_the_same_names_it(words):
+    images = [image("web", word) for word in words]
+    chosen = release_images({"web": ImageSource("web", ANY)}, "newest", {"web": images})
+    assert chosen == {"web": image("web", "stable")}
+
+
 def test_without_a_wanted_image_a_release_waits_and_says_for_what():
     waiting = release_images(WEB_AND_API, "newest", {"web": [image("web", "x")]})
     assert waiting == WaitingForImages(

@@ -57,6 +57,13 @@ def test_many_findings_are_named_in_part():
     )
 
 
+def test_as_many_findings_as_fit_are_all_named():
+    scan = ImageScan("COMPLETE", {"HIGH": 5}, tuple(ScanFinding(f"CVE-{i}", "HIGH") for i in range(5)))
+    assert assess(scan, POLICY, TODAY).reason == (
+        "Findings that block: 5 HIGH (CVE-0, CVE-1, CVE-2, CVE-3, CVE-4)."
+    )
+
+
 def test_the_policy_says_what_blocks():
     scan = ImageScan("COMPLETE", {"CRITICAL": 1, "LOW": 1})
     assert assess(scan, ScanPolicy(block=("LOW",)), TODAY).blocking == {"LOW": 1}
@@ -152,6 +159,7 @@ PASSED = assess(ImageScan("COMPLETE", {"LOW": 1}), POLICY, TODAY)
 BLOCKED = assess(ImageScan("COMPLETE", {"HIGH": 1}), POLICY, TODAY)
 PENDING = assess(ImageScan("PENDING"), POLICY, TODAY)
 MISSING = assess(ImageScan(None), POLICY, TODAY)
+UNSUPPORTED = assess(ImageScan("UNSUPPORTED_IMAGE"), POLICY, TODAY)
 TOLERATED = assess(ImageScan(None), ALLOWING, TODAY)
 
 
@@ -165,6 +173,11 @@ TOLERATED = assess(ImageScan(None), ALLOWING, TODAY)
         ([PENDING, PASSED], "pending", False),
         ([PENDING, MISSING], "missing", False),
         ([PENDING, TOLERATED], "pending", False),
+        ([TOLERATED, PENDING], "pending", False),
+        ([MISSING, BLOCKED], "blocked", False),
+        ([MISSING, PENDING], "missing", False),
+        ([UNSUPPORTED, PENDING], "unsupported", False),
+        ([TOLERATED, UNSUPPORTED], "unsupported", False),
         ([PASSED, TOLERATED], "missing", True),
         ([], "missing", False),
     ],
