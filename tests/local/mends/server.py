@@ -41,18 +41,28 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, service: str, **config: Any) -> Any:
-        return boto3.Session().client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=64, **config),
-        )
+        return _client(service, self.endpoint, tuple(config.items()))
 
     def status_changes(self, execution_arn: str) -> list[dict[str, Any]]:
         details = [json.loads(line) for line in self.changes.read_text().splitlines()]
         return [one for one in details if one["executionArn"] == execution_arn]
+
+
+@functools.cache
+def _client(service: str, endpoint: str, config: tuple[tuple[str, Any], ...]) -> Any:
+    return boto3.Session().client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(
+            retries={"total_max_attempts": 1},
+            max_pool_connections=64,
+            s3={"addressing_style": "path"},
+            **dict(config),
+        ),
+    )
 
 
 @functools.cache
