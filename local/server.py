@@ -101,6 +101,8 @@ def start(
     except BaseException as error:
         process.kill()
         process.wait()
+        if process.stdin:
+            process.stdin.close()
         if isinstance(error, StartError):
             raise StartError(f"{error}{_last_words(errors)}") from None
         raise

@@ -1,0 +1,28 @@
+"""The mends of the runtime, of events and of the recorder stand on the moto code they were written for."""
+
+from __future__ import annotations
+
+import pytest
+
+from local import calls_in_moto, notifications, quickening
+from local.events import in_moto as events
+from local.mends.patching import Mend, fingerprint
+from local.runtime import event_sources
+from local.runtime import in_moto as runtime
+
+MODULES = (calls_in_moto, events, event_sources, notifications, quickening, runtime)
+MENDS = [mend for module in MODULES for mend in module.MENDS.all]
+
+
+@pytest.mark.parametrize("mend", MENDS, ids=lambda mend: mend.target)
+def test_moto_is_as_it_was(mend: Mend):
+    found = fingerprint(mend.target)
+    assert found == mend.fingerprint, f"moto changed {mend.target}; compare, then pin {found}"
+    assert len(mend.why) > 20
+
+
+def test_nothing_is_mended_twice():
+    from local.mends import all_mends
+
+    targets = [mend.target for mend in [*MENDS, *all_mends()]]
+    assert sorted(targets) == sorted(set(targets))
