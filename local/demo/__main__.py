@@ -20,7 +20,7 @@ from local.sample.service import APPROVER
 REPORT = Path("build/demo/report.json")
 LIMIT_SECONDS = 120
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main(
@@ -120,9 +120,10 @@ def _result(
 def _table(results: list[dict[str, Any]]) -> Table:
     table = Table(title="What became of three pushes")
     for heading in ("scenario", "outcome", "dev", "staging", "prod", "seconds", "requests", "failed"):
-        table.add_column(heading, justify="right" if heading in ("seconds", "requests", "failed") else "left")
+        figure = heading in ("seconds", "requests", "failed")
+        table.add_column(heading, justify="right" if figure else "left", no_wrap=heading != "scenario")
     for result in results:
-        digests = [str(digest)[7:17] for digest in result["environments"].values()]
+        digests = [str(digest)[7:14] for digest in result["environments"].values()]
         figures = [str(result["seconds"]), f"{result['requests']:,}", f"{result['failed_requests']:,}"]
         table.add_row(result["name"], result["outcome"], *digests, *figures)
     return table

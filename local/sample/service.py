@@ -128,6 +128,10 @@ class SampleService:
             HealthCheckIntervalSeconds=5,
             HealthyThresholdCount=2,
         )["TargetGroups"][0]["TargetGroupArn"]
+        elb.modify_target_group_attributes(
+            TargetGroupArn=group,
+            Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
+        )
         refuse = {
             "Type": "fixed-response",
             "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"},
