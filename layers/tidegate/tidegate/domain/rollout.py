@@ -12,7 +12,7 @@ from tidegate.domain.workload import ServiceDeployment, ServiceState
 Evidence = Literal["start", "health", "check", "judge", "alarm"]
 """The kinds of evidence against a digest for which it is quarantined."""
 
-CLOCK_SKEW = timedelta(seconds=30)
+CLOCK_SKEW = timedelta(seconds=2)
 """ECS stamps a service deployment with its own clock; ours may differ by this much."""
 
 RolloutOutcome = Literal["in_progress", "succeeded", "rolled_back", "failed"]
@@ -59,7 +59,7 @@ def assess(
             return Rollout("succeeded", "The service runs this task definition already.")
         return _wait(None, now, deadline, "ECS has not started the deployment")
     newer = next((each for each in deployments if each.created_at > ours.created_at), None)
-    if newer is not None and newer.task_definition not in (None, task_definition) and not _went_back(ours):
+    if newer is not None and newer.task_definition is not None and not _went_back(ours):
         return Rollout("failed", f"Somebody else deployed {newer.task_definition} meanwhile.", None, ours)
     return _by_status(service, ours, task_definition, now, deadline)
 
@@ -98,12 +98,17 @@ def evidence_of(deployment: ServiceDeployment) -> Evidence | None:
 def _ours(
     deployments: Sequence[ServiceDeployment], task_definition: str, since: datetime
 ) -> ServiceDeployment | None:
-    candidates = [
-        each
-        for each in deployments
-        if each.task_definition == task_definition and each.created_at >= since - CLOCK_SKEW
-    ]
-    return max(candidates, key=lambda each: each.created_at, default=None)
+    """The newest deployment of the task definition that is not history.
+
+    One from before we started still counts when it is the newest of all and was successful: then the service
+    runs what was asked for and ECS had nothing to deploy.
+    """
+    newest = max(deployments, key=lambda each: each.created_at, default=None)
+    matching = [each for each in deployments if each.task_definition == task_definition]
+    ours = max(matching, key=lambda each: each.created_at, default=None)
+    if ours is None or ours.created_at >= since - CLOCK_SKEW:
+        return ours
+    return ours if ours is newest and ours.status == "SUCCESSFUL" else None
 
 
 def _went_back(deployment: ServiceDeployment) -> bool:
