@@ -8,6 +8,7 @@ CloudFormation, of which nothing but the endpoint is moto's.
 from __future__ import annotations
 
 from local.mends import (
+    alarms,
     answers,
     assignments,
     attempts,
@@ -15,6 +16,7 @@ from local.mends import (
     buckets,
     casing,
     clients,
+    definitions,
     error_names,
     executions,
     expressions,
@@ -41,7 +43,9 @@ ORDER: tuple[Mends, ...] = (
     nested.MENDS,
     executions.MENDS,
     answers.MENDS,
+    definitions.MENDS,
     buckets.MENDS,
+    alarms.MENDS,
 )
 
 

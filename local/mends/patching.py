@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 Foreign: TypeAlias = Any
 """A value of moto or jsonata-python, neither of which types its inner parts."""
 
+ABSENT = "absent"
 _MISSING = object()
 
 
@@ -31,9 +32,13 @@ def load(target: str) -> Foreign:
 
 
 def fingerprint(target: str) -> str:
-    """First twelve hex digits of the SHA-256 of the source code (of a plain value: of its type's name)."""
-    value = _ORIGINALS.get(target, _MISSING)
-    value = load(target) if value is _MISSING else value
+    """First twelve hex digits of the SHA-256 of the source code (of a plain value: of its type's name).
+
+    What moto does not have is `absent`.
+    """
+    value = _ORIGINALS[target] if target in _ORIGINALS else _present(target)
+    if value is _MISSING:
+        return ABSENT
     if isinstance(value, property):
         value = value.fget
     if isinstance(value, staticmethod | classmethod):
@@ -68,7 +73,7 @@ class Mend:
         if self.target in _ORIGINALS:
             return
         owner, name = _owner_of(self.target)
-        original = load(self.target)
+        original = _present(self.target)
         _ORIGINALS[self.target] = original
         setattr(owner, name, _wrapping(original, self.replacement) if self.wraps else self.replacement)
 
@@ -87,6 +92,10 @@ class Mends:
             return replacement
 
         return register
+
+    def adds(self, target: str) -> Callable[[Foreign], Foreign]:
+        """Decorate a function that moto does not have at all."""
+        return self.replaces(target, ABSENT)
 
     def wraps(self, target: str, expected: str) -> Callable[[Foreign], Foreign]:
         """Decorate a function that gets moto's own function as its first argument."""
@@ -113,6 +122,12 @@ def _owner_of(target: str) -> tuple[Foreign, str]:
     for parent in parents:
         owner = getattr(owner, parent)
     return owner, name
+
+
+def _present(target: str) -> Foreign:
+    """What is at the target now, or `_MISSING`; that its owner is there is taken for granted."""
+    owner, name = _owner_of(target)
+    return load(target) if hasattr(owner, name) else _MISSING
 
 
 def _function_of(value: Foreign) -> Foreign:

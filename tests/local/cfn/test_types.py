@@ -265,10 +265,6 @@ def test_alarms_dashboards_and_logs(stacks: Stacks):
                 "Dimensions": [{"Name": "d", "Value": "v"}],
             },
         },
-        "All": {
-            "Type": "AWS::CloudWatch::CompositeAlarm",
-            "Properties": {"AlarmRule": {"Fn::Sub": 'ALARM("${Alarm}")'}},
-        },
         "Topic": topic(),
         "Logs": {
             "Type": "AWS::Logs::LogGroup",
