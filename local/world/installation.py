@@ -79,6 +79,7 @@ class Installation:
             "DescribeServiceDeployments": deployments.describe,
             "DescribeServiceRevisions": deployments.revisions,
             "StopServiceDeployment": deployments.stop,
+            "ContinueServiceDeployment": deployments.proceed,
             "DeleteCluster": self.clusters.delete,
         }
 

@@ -77,6 +77,7 @@ class Deployments:
             task_definition_arn=service.task_definition.arn,
             settings=settings,
             container_images=images,
+            targets=self._targets(service),
         )
         service.revisions.append(made)
         return made
@@ -120,7 +121,7 @@ class Deployments:
         deployment.updated_at = self._world.today()
         deployment.failed_tasks = 0
         service.deployments = [deployment]
-        service.completed.append(deployment)
+        service.completed = service.live = deployment
         current = deployment.service_deployment
         if current is not None and not current.finished:
             self.finish(current, "ROLLBACK_SUCCESSFUL" if current.rolling_back else "SUCCESSFUL")
@@ -167,15 +168,19 @@ class Deployments:
     def roll_back(
         self, service: Service, reason: str, *, prefix: str = "ECS deployment circuit breaker: "
     ) -> None:
-        """Turn back to the last completed deployment, as a new deployment of its revision."""
+        """Turn back to the last completed deployment.
+
+        It is no goal for another rollback until it has completed again. A rolling update makes a new
+        deployment of its revision; the other strategies still have its tasks, and give them the traffic.
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+        """
         current = service.current
         if current is None:
             return
-        goal = service.completed[-1] if service.completed else None
+        goal, service.completed = service.completed, None
         if goal is None:
-            self.finish(
-                current, "ROLLBACK_FAILED", f"{reason} There is no completed deployment to return to."
-            )
+            missing = "There is no completed deployment to return to."
+            self.finish(current, "ROLLBACK_FAILED", f"{reason} {missing}")
             return
         now = self._world.today()
         current.status, current.status_reason = "ROLLBACK_IN_PROGRESS", reason
@@ -186,14 +191,46 @@ class Deployments:
         }
         self.touch(current)
         service.task_definition = goal.task_definition
-        primary = self.deployment(service, goal.revision, goal.task_definition, current)
+        primary = self._return_to(service, goal, current)
         primary.rollout_state_reason = f"{prefix}rolling back to deploymentId {goal.id}."
         self.say(service, f"rolling back to deployment {goal.id}.")
         self._announce(service, primary, "SERVICE_DEPLOYMENT_IN_PROGRESS")
 
+    def _return_to(self, service: Service, goal: Deployment, current: ServiceDeployment) -> Deployment:
+        strategy = current.configuration.get("strategy") or "ROLLING"
+        if strategy == "ROLLING" or goal not in service.deployments:
+            return self.deployment(service, goal.revision, goal.task_definition, current)
+        for other in service.deployments:
+            other.status = "ACTIVE"
+        goal.status, goal.rollout_state, goal.updated_at = "PRIMARY", "IN_PROGRESS", self._world.today()
+        goal.service_deployment, service.steady = current, False
+        service.deployments.remove(goal)
+        service.deployments.insert(0, goal)
+        return goal
+
     def touch(self, current: ServiceDeployment) -> None:
         """Note that a service deployment has changed."""
         current.updated_at = self._world.today()
+
+    def _targets(self, service: Service) -> list[dict[str, Any]]:
+        """Where the tasks of a new revision are registered: with two target groups, in the other one.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html
+        """
+        shifting = (service.configuration.get("strategy") or "ROLLING") != "ROLLING"
+        live = service.live.revision.targets if service.live else []
+        found = []
+        for number, balancer in enumerate(service.load_balancers):
+            pair = [balancer.get("targetGroupArn")]
+            advanced = balancer.get("advancedConfiguration") or {}
+            pair.append(advanced.get("alternateTargetGroupArn") or pair[0])
+            now = live[number]["targetGroupArn"] if number < len(live) else None
+            if now not in pair:
+                chosen = pair[0]
+            else:
+                chosen = next((each for each in pair if each != now), now) if shifting else now
+            found.append({**balancer, "targetGroupArn": chosen})
+        return found
 
     def _supersede(self, service: Service) -> None:
         current = service.current
@@ -210,7 +247,7 @@ class Deployments:
         return BreakerState("MONITORING", 0, breaker.threshold(configured, service.desired_count))
 
     def _new_watch(self, service: Service) -> AlarmWatch:
-        """Begin to watch the alarms; one that is already in ALARM is ignored for this deployment.
+        """Begin to watch the alarms; if one is already in ALARM, all are ignored for this deployment.
 
         https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-alarm-failure.html
         """
@@ -218,7 +255,7 @@ class Deployments:
         names = list(configured.get("alarmNames") or [])
         if not configured.get("enable") or not names:
             return AlarmWatch(names=names)
-        return AlarmWatch("MONITORING", names, ignored=alarms_in_alarm(service.place, names))
+        return AlarmWatch("DISABLED" if alarms_in_alarm(service.place, names) else "MONITORING", names)
 
     def _announce(self, service: Service, deployment: Deployment, name: str) -> None:
         events.deployment_changed(self._world, service, deployment, name, deployment.rollout_state_reason)

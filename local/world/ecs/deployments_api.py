@@ -79,6 +79,21 @@ class DeploymentsApi:
         self._ecs.world.later(self._ecs.world.around(5), self._roll_back, service, deployment)
         return {"serviceDeploymentArn": deployment.arn}
 
+    def proceed(self, call: Call) -> Answer:
+        """ContinueServiceDeployment: answer a pause hook; without an action it continues.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html
+        """
+        service, deployment = self.open_deployment(call)
+        wanted = call.params["hookId"]
+        run = next((each for each in deployment.hooks if each.id == wanted), None)
+        if run is None:
+            raise invalid(f"The hook {wanted} was not found in the service deployment.")
+        if run.status != "AWAITING_ACTION" or deployment.finished:
+            raise invalid(f"The hook {wanted} is not awaiting an action; its status is {run.status}.")
+        self._ecs.hooks.decide(service, deployment, run, call.get("action", "CONTINUE"))
+        return {"serviceDeploymentArn": deployment.arn}
+
     def open_deployment(self, call: Call) -> tuple[Service, ServiceDeployment]:
         """The service deployment that a call names.
 

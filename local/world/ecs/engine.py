@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from local.world.ecs.bluegreen import TrafficShifting
 from local.world.ecs.deployments import Deployments
+from local.world.ecs.functions import Functions
+from local.world.ecs.hooks import Hooks
 from local.world.ecs.lifecycle import TaskRunner
 from local.world.ecs.logs import ContainerLogs
 from local.world.ecs.model import Service
@@ -39,6 +42,10 @@ class Ecs:
         self.scheduler = ServiceScheduler(
             world, self.stores, targets, self.runner, self.deployments, self.placement
         )
+        self.hooks = Hooks(world, Functions(world.settings.port).invoke, self.scheduler.poke)
+        shifting = TrafficShifting(world, self.scheduler, self.deployments, self.hooks)
+        for name in ("BLUE_GREEN", "LINEAR", "CANARY"):
+            self.scheduler.add_strategy(name, shifting)
 
     def store(self, place: tuple[str, str]) -> EcsStore:
         """The store of an account and region."""

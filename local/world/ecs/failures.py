@@ -75,6 +75,8 @@ class Failures:
         current = service.current
         if current is None or current.rolling_back or current.alarms.status != "MONITORING":
             return False
+        if (current.configuration.get("strategy") or "ROLLING") != "ROLLING":
+            return False
         if primary.baking_until is None:
             primary.baking_until = self._world.now() + self._world.scaled(self._window(service, current))
         return self._world.now() < primary.baking_until
@@ -123,13 +125,11 @@ class Failures:
         watched = current.alarms
         if watched.status != "MONITORING":
             return
-        ringing = alarms_in_alarm(service.place, watched.names)
-        # An alarm that was red at the start is ignored until the end, even if it rings anew.
-        fresh = sorted(ringing - watched.ignored)
-        if not fresh:
+        ringing = sorted(alarms_in_alarm(service.place, watched.names))
+        if not ringing:
             return
-        watched.status, watched.triggered = "TRIGGERED", fresh
-        reason = ALARM_RANG.format(names=", ".join(fresh))
+        watched.status, watched.triggered = "TRIGGERED", ringing
+        reason = ALARM_RANG.format(names=", ".join(ringing))
         configured = current.configuration.get("alarms") or {}
         self._deployments.fail(
             service, primary, "alarm detected", reason, back=bool(configured.get("rollback"))

@@ -171,8 +171,7 @@ class TaskRunner:
             self._plan_exit(task, container)
 
     def _register(self, place: Place, task: Task) -> None:
-        balancers = task.service.load_balancers if task.service else []
-        for balancer in balancers:
+        for balancer in task.deployment.revision.targets if task.deployment else []:
             if balancer.get("targetGroupArn"):
                 self._targets.register(
                     place, balancer["targetGroupArn"], task, int(balancer.get("containerPort") or 80)

@@ -132,6 +132,7 @@ class Revision:
     task_definition_arn: str
     settings: dict[str, Any]
     container_images: list[dict[str, str]]
+    targets: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -170,8 +171,35 @@ class AlarmWatch:
 
     status: str = "DISABLED"
     names: list[str] = field(default_factory=list)
-    ignored: set[str] = field(default_factory=set)
     triggered: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class HookRun:
+    """One run of a lifecycle hook."""
+
+    id: str
+    specification: dict[str, Any]
+    stage: str
+    expires_at: datetime
+    status: str
+    details: dict[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """PAUSE or AWS_LAMBDA."""
+        return str(self.specification.get("targetType") or "AWS_LAMBDA")
+
+    @property
+    def timeout_action(self) -> str:
+        """What happens when nobody has answered in time."""
+        return str((self.specification.get("timeoutConfiguration") or {}).get("action") or "ROLLBACK")
+
+    @property
+    def open(self) -> bool:
+        """Whether the deployment still waits for it."""
+        return self.status in {"AWAITING_ACTION", "IN_PROGRESS"}
 
 
 @dataclass(eq=False)
@@ -190,7 +218,7 @@ class ServiceDeployment:
     stopped_at: datetime | None = None
     updated_at: datetime | None = None
     lifecycle_stage: str | None = None
-    hooks: list[dict[str, Any]] = field(default_factory=list)
+    hooks: list[HookRun] = field(default_factory=list)
     rollback: dict[str, Any] | None = None
     breaker: BreakerState = field(default_factory=BreakerState)
     alarms: AlarmWatch = field(default_factory=AlarmWatch)
@@ -205,7 +233,12 @@ class ServiceDeployment:
 
 @dataclass(eq=False)
 class Service:
-    """One ECS service."""
+    """One ECS service.
+
+    Attributes:
+        completed: The deployment that a rollback would return to: the last one in the state COMPLETED.
+        live: The last one that has ever completed, even while it is being returned to.
+    """
 
     arn: str
     name: str
@@ -219,7 +252,8 @@ class Service:
     status: str = "ACTIVE"
     tags: list[dict[str, str]] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
-    completed: list[Deployment] = field(default_factory=list)
+    completed: Deployment | None = None
+    live: Deployment | None = None
     revisions: list[Revision] = field(default_factory=list)
     service_deployments: list[ServiceDeployment] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)

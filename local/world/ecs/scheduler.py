@@ -51,6 +51,7 @@ class ServiceScheduler:
         self._failures = Failures(world, deployments)
         self._waiting: set[Service] = set()
         self._strategies: dict[str, Strategy] = {"ROLLING": Rolling(self)}
+        self.rolling = self._strategies["ROLLING"]
         runner.on_change(self._task_changed)
         targets.on_change(self._task_changed)
 
@@ -71,6 +72,21 @@ class ServiceScheduler:
     def throttle(self, deployment: Deployment) -> float:
         """Real seconds for which a deployment must not start tasks, because they fail over and over."""
         return deployment.throttled_until - self._world.now()
+
+    def keep(self, service: Service, deployment: Deployment) -> bool:
+        """Start whatever a deployment lacks of the desired count.
+
+        Returns:
+            Whether all of its tasks run and are healthy.
+        """
+        wanted = [task for task in service.tasks if task.deployment is deployment and task.wanted]
+        missing = service.desired_count - len(wanted)
+        wait = self.throttle(deployment)
+        if missing > 0 and wait > 0:
+            self.poke_after(service, wait)
+        elif missing > 0:
+            self.start(service, deployment, missing)
+        return missing <= 0 and all(self.healthy(task) for task in wanted)
 
     def start(self, service: Service, deployment: Deployment, number: int) -> None:
         """Start tasks of a deployment."""
@@ -188,10 +204,13 @@ class Rolling:
 
     def step(self, service: Service, primary: Deployment, healthy: set[Task]) -> bool:
         """Start and stop the next batch."""
+        if primary.rollout_state == "FAILED":
+            # Nothing new is launched any more, and what still runs of the old is all there is.
+            return False
         counts = rolling.counts_of(service, primary, healthy)
         batch = rolling.next_batch(counts)
         why = f"Scaling activity initiated by (deployment {primary.id})"
-        if batch.start and primary.rollout_state != "FAILED" and self._may_start(service, primary):
+        if batch.start and self._may_start(service, primary):
             self._scheduler.start(service, primary, batch.start)
         old = rolling.old_first(service, primary, healthy)
         self._scheduler.stop(service, old[: batch.stop_old], why)

@@ -111,10 +111,30 @@ def check(place: tuple[str, str], params: Mapping[str, Any]) -> None:
     if least is not None and most is not None and most <= least:
         raise invalid("maximumPercent must be greater than minimumHealthyPercent")
     hooks = configuration.get("lifecycleHooks") or []
-    if len(hooks) > 20:
-        raise invalid("A service can have at most 10 Lambda and 10 pause hooks.")
+    for hook in hooks:
+        _check_hook(hook)
+    pauses = sum(hook.get("targetType") == "PAUSE" for hook in hooks)
+    if max(pauses, len(hooks) - pauses) > 10:
+        raise invalid("A service can have at most 10 pause hooks and 10 Lambda hooks.")
     for balancer in params.get("loadBalancers") or []:
         _check_balancer(place, balancer)
+
+
+def _check_hook(hook: Mapping[str, Any]) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/pause-lifecycle-hooks.html."""
+    stages = set(hook.get("lifecycleStages") or [])
+    if hook.get("targetType") == "PAUSE":
+        if stages & {"TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"}:
+            raise invalid(
+                "Pause hooks cannot be configured at TEST_TRAFFIC_SHIFT or PRODUCTION_TRAFFIC_SHIFT."
+            )
+        if hook.get("hookTargetArn"):
+            raise invalid("Pause hooks do not use hookTargetArn.")
+    elif not hook.get("hookTargetArn"):
+        raise invalid("hookTargetArn must be specified for an AWS_LAMBDA hook.")
+    minutes = (hook.get("timeoutConfiguration") or {}).get("timeoutInMinutes")
+    if minutes is not None and not 1 <= minutes <= 20160:
+        raise invalid("timeoutInMinutes must be between 1 and 20160.")
 
 
 def _check_balancer(place: tuple[str, str], balancer: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from local.world.ecs.model import (
     PENDING_STATUSES,
     Container,
     Deployment,
+    HookRun,
     Revision,
     Service,
     ServiceDeployment,
@@ -145,7 +146,7 @@ def service_deployment_shape(service: Service, deployment: ServiceDeployment) ->
             "sourceServiceRevisions": [with_weights(each) for each in deployment.sources],
             "targetServiceRevision": with_weights(deployment.target),
             "lifecycleStage": deployment.lifecycle_stage,
-            "lifecycleHookDetails": deployment.hooks or None,
+            "lifecycleHookDetails": [hook_shape(each) for each in deployment.hooks] or None,
             "deploymentConfiguration": deployment.configuration,
             "rollback": deployment.rollback,
             "deploymentCircuitBreaker": {
@@ -158,6 +159,20 @@ def service_deployment_shape(service: Service, deployment: ServiceDeployment) ->
                 "alarmNames": alarms.names,
                 "triggeredAlarmNames": alarms.triggered,
             },
+        }
+    )
+
+
+def hook_shape(run: HookRun) -> Shape:
+    """A run of a lifecycle hook as DescribeServiceDeployments shows it."""
+    return present(
+        {
+            "hookId": run.id,
+            "targetType": run.kind,
+            "targetArn": run.specification.get("hookTargetArn"),
+            "status": run.status,
+            "expiresAt": run.expires_at,
+            "timeoutAction": run.timeout_action,
         }
     )
 
@@ -189,8 +204,19 @@ def revision_shape(service: Service, revision: Revision) -> Shape:
             "taskDefinition": revision.task_definition_arn,
             "containerImages": revision.container_images,
             "guardDutyEnabled": False,
+            "resolvedConfiguration": {"loadBalancers": [_resolved(each) for each in revision.targets]},
             "createdAt": revision.created_at,
             **{name: revision.settings.get(name) for name in COPIED_TO_REVISION},
+        }
+    )
+
+
+def _resolved(target: Shape) -> Shape:
+    advanced = target.get("advancedConfiguration") or {}
+    return present(
+        {
+            "targetGroupArn": target.get("targetGroupArn"),
+            "productionListenerRule": advanced.get("productionListenerRule"),
         }
     )
 

@@ -129,6 +129,24 @@ def test_a_first_deployment_has_nothing_to_come_back_to_and_stalls(region):
     assert region.service_deployment()["status"] == "ROLLBACK_FAILED"
 
 
+def test_a_deployment_that_is_being_returned_to_is_no_goal_for_another_rollback(region):
+    """Deployment 3 of the example in the documentation finds no COMPLETED deployment, and stalls."""
+    # Given a rollback that cannot end, because the old image does not start any more either
+    region.repository()
+    first = region.push(1)
+    region.service(region.task_definition(first), desired=1, deploymentConfiguration=BREAKER)
+    region.update(region.task_definition(region.push(2, starts=False)))
+    region.until(lambda: region.service_deployment()["status"] == "ROLLBACK_IN_PROGRESS")
+    region.images(first, starts=False)
+
+    # When
+    region.update(region.task_definition(region.push(3, starts=False)))
+    region.until(lambda: region.service_deployment()["status"] == "ROLLBACK_FAILED")
+
+    # Then
+    assert region.describe()["deployments"][0]["rolloutState"] == "FAILED"
+
+
 def test_without_a_breaker_a_crashing_release_is_tried_again_for_ever(region):
     # Given
     region.repository()

@@ -84,18 +84,21 @@ def test_an_alarm_that_is_already_red_is_ignored_for_the_whole_deployment(watche
     assert watched.running_digests() == {new}
 
 
-def test_another_alarm_still_counts_while_one_is_ignored(watched):
+def test_one_red_alarm_at_the_start_switches_all_of_them_off(watched):
+    """ "If an alarm is in the ALARM state at the beginning … ECS ignores the alarm configuration"."""
     # Given
     ring(watched)
-    watched.update(watched.task_definition(watched.push(2)))
+    new = watched.push(2)
+    watched.update(watched.task_definition(new))
     watched.advance(0.3)
 
     # When
     ring(watched, "latency")
-    watched.until(lambda: watched.service_deployment()["status"] == "ROLLBACK_SUCCESSFUL")
+    watched.until(watched.settled)
 
     # Then
-    assert watched.service_deployment()["alarms"]["triggeredAlarmNames"] == ["latency"]
+    assert watched.service_deployment()["alarms"]["status"] == "DISABLED"
+    assert watched.running_digests() == {new}
 
 
 def test_without_rollback_an_alarm_only_fails_the_deployment(watched):
