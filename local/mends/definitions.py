@@ -57,7 +57,8 @@ def problems(machine: Json, path: str = "") -> Iterator[str]:
     states: dict[str, Json] = machine.get("States", {})
     reached = {machine.get("StartAt")}
     if machine.get("StartAt") not in states:
-        yield f"MISSING_TRANSITION_TARGET: Missing 'StartAt' target: {machine.get('StartAt')} at {path}/StartAt"
+        target = machine.get("StartAt")
+        yield f"MISSING_TRANSITION_TARGET: Missing 'StartAt' target: {target} at {path}/StartAt"
     for name, state in states.items():
         place = f"{path}/States/{name}"
         for where, target in _targets(state):

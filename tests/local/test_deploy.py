@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def deployed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return app, deploy(app / "template.yaml", "sample", {"Mail": "a@example.com"}, server.endpoint)
 
 
-def _greet(server: Server, outputs: dict[str, str], given: dict[str, str]) -> dict[str, object]:
+def _greet(server: Server, outputs: dict[str, str], given: dict[str, str]) -> dict[str, Any]:
     machines = server.client("stepfunctions")
     started = machines.start_execution(
         stateMachineArn=outputs["ParentArn"], input=json.dumps({"fail": "", **given})

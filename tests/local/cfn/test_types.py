@@ -28,7 +28,7 @@ def _at(resource: str, attribute: str) -> dict[str, Any]:
 def test_what_is_accepted_without_effect_has_a_reason_and_no_other_meaning():
     assert all(len(reason) > 20 for reason in ACCEPTED.values())
     assert not set(ACCEPTED) & set(TYPES)
-    check_types({"Resources": {"A": {"Type": kind} for kind in ACCEPTED}})
+    check_types({"Resources": {kind: {"Type": kind} for kind in ACCEPTED}})
 
 
 def test_a_table_has_everything_that_it_says(stacks: Stacks):

@@ -76,8 +76,8 @@ class Execution:
     def __init__(self, described: dict[str, Any], events: list[dict[str, Any]]) -> None:
         self.arn = described["executionArn"]
         self.status = described["status"]
-        self.error = described.get("error")
-        self.cause = described.get("cause")
+        self.error: Any = described.get("error")
+        self.cause: Any = described.get("cause")
         self.described = described
         self.events = events
 

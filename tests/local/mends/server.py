@@ -1,4 +1,4 @@
-"""A mended moto on a port of its own, for tests: in a process of its own, because mends hold for a whole process.
+"""A mended moto on a port of its own, for tests; in a process of its own, as mends hold for the process.
 
 Run as a program it is that process. Its functions run in the process itself, straight from their folders or
 archives; the real ones run in processes, which is not the matter here.
@@ -128,7 +128,7 @@ def _run_functions_here() -> None:
             return json.dumps({"errorType": "Sandbox.Timedout", "errorMessage": message}), True, ""
         try:
             return json.dumps(_handler(self)(asked, None)), False, ""
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a function raises is its answer
             return json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)}), True, ""
 
     LambdaFunction._invoke_lambda = invoke  # type: ignore[method-assign]

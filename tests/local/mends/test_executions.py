@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -27,7 +28,7 @@ def _code(call, **arguments) -> str:
 def test_an_execution_without_a_name_gets_a_uuid(machines: Machines):
     done = machines.run({"Done": {"Type": "Succeed"}})
 
-    assert uuid.UUID(done.described["name"])
+    assert str(uuid.UUID(done.described["name"])) == done.described["name"]
     assert done.arn.endswith(f":{done.described['name']}")
 
 
@@ -176,7 +177,7 @@ def test_an_execution_keeps_the_definition_it_was_started_with(machines: Machine
     ],
 )
 def test_every_change_of_status_is_told_as_the_documented_event(
-    machines: Machines, server: Server, states: dict[str, object], top: dict[str, int], status: str
+    machines: Machines, server: Server, states: dict[str, Any], top: dict[str, Any], status: str
 ):
     """https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html."""
     # Given an execution

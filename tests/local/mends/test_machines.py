@@ -73,8 +73,8 @@ def test_an_expression_that_yields_nothing_fails_the_state_and_names_the_field(
 
     assert (done.status, done.error) == ("FAILED", "States.QueryEvaluationError")
     assert done.cause == (
-        "An error occurred while executing the state 'Try' (entered at the event id #2). The JSONata expression "
-        f"'$states.input.missing' specified for the field '{field}' returned nothing (undefined)."
+        "An error occurred while executing the state 'Try' (entered at the event id #2). The JSONata "
+        f"expression '$states.input.missing' specified for the field '{field}' returned nothing (undefined)."
     )
 
 
