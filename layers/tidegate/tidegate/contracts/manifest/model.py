@@ -13,6 +13,9 @@ from tidegate.contracts.task_definition import TaskDefinition
 from tidegate.contracts.validation import combine
 from tidegate.domain import service as domain
 
+MOST_ENVIRONMENTS = 20
+"""Each takes about a hundred events of the history of `normal_deployment`, which may have 25,000."""
+
 
 class Notifications(Contract):
     """Where messages about the service go."""
@@ -45,7 +48,11 @@ class Manifest(Contract):
     ]
     environments: Annotated[
         list[Environment],
-        Field(min_length=1, max_length=20, description="the environments in order, 1 to 20 of them"),
+        Field(
+            min_length=1,
+            max_length=MOST_ENVIRONMENTS,
+            description="the environments in order, 1 to 20 of them",
+        ),
     ]
     scan: Annotated[ScanPolicy, Field(description="which findings stop a release")] = ScanPolicy()
     notifications: Annotated[Notifications, Field(description="where messages go")] = Notifications()
