@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from local.mends import programs, queries
-from local.mends.language import PARSER, api_error
-from local.mends.patching import Foreign, Mends
+from local.mends.language import PARSER, ApiError, api_error
+from local.mends.patching import Foreign, Mends, load
 
 Json: TypeAlias = Any
 
 MENDS = Mends()
 
+ActionResult = load("moto.core.responses:ActionResult")
 _BACKEND = f"{PARSER}.models:StepFunctionsParserBackend"
 _LARGEST = 1024 * 1024
 _ENDS = {"Succeed", "Fail", "Choice"}
@@ -120,3 +121,15 @@ def create_state_machine(
     if present is not None and present.definition != definition:
         raise api_error("StateMachineAlreadyExists", f"State Machine Already Exists: '{present.arn}'")
     return original(self, name, definition, *more, **named)
+
+
+@MENDS.adds("moto.stepfunctions.responses:StepFunctionResponse.validate_state_machine_definition")
+def validate_state_machine_definition(self: Foreign) -> Foreign:
+    """moto has no ValidateStateMachineDefinition."""
+    try:
+        validate_definition(self._get_param("definition"))
+    except ApiError as error:
+        code, _, message = error.message.partition("'")[2].rstrip("'").partition(": ")
+        diagnostic = {"severity": "ERROR", "code": code, "message": message}
+        return ActionResult({"result": "FAIL", "diagnostics": [diagnostic], "truncated": False})
+    return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})

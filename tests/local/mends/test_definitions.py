@@ -74,3 +74,15 @@ def test_a_name_that_is_taken_is_only_taken_for_another_definition(machines: Mac
 def test_a_definition_that_is_no_json_is_refused(machines: Machines):
     with pytest.raises(ClientError, match="INVALID_JSON_DESCRIPTION"):
         machines.api.create_state_machine(name="text", definition="StartAt: A", roleArn=ROLE)
+
+
+def test_a_definition_may_be_asked_about_before_it_is_used(machines: Machines):
+    good = {"StartAt": "A", "States": {"A": END}}
+    bad = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}
+
+    validate = machines.api.validate_state_machine_definition
+
+    assert validate(definition=json.dumps(good))["result"] == "OK"
+    found = validate(definition=json.dumps(bad))
+    assert found["result"] == "FAIL"
+    assert found["diagnostics"][0]["code"] == "MISSING_TRANSITION_TARGET"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.local.mends.machines import START, Machines, passing, task
 
 SYNC = f"{START}.sync:2"
@@ -170,3 +172,24 @@ def test_a_failing_branch_stops_the_child_of_its_sibling(machines: Machines):
     assert done.error == "Bad"
     sibling = machines.wait(child.replace(":stateMachine:", ":execution:") + ":sibling", seconds=5)
     assert sibling.status == "ABORTED"
+
+
+@pytest.mark.parametrize("kind", ["Map", "Parallel"])
+def test_stopping_an_execution_stops_what_runs_in_its_iterations_and_branches(machines: Machines, kind: str):
+    # Given an execution that waits for a child in a map or in a branch
+    child = _child(machines)
+    call = task(SYNC, {"StateMachineArn": child, "Name": "inner", "Input": {"wait": 60}})
+    inner = {"StartAt": "Call", "States": {"Call": call}}
+    parts = {"Items": [1], "ItemProcessor": inner} if kind == "Map" else {"Branches": [inner]}
+    execution = machines.start(machines.make({"All": {"Type": kind, **parts, "End": True}}))
+    machines.wait_for(execution, "TaskSubmitted")
+
+    # When it is stopped
+    machines.api.stop_execution(executionArn=execution)
+
+    # Then it has ended at once, and its child with it, and nothing is written after its end
+    stopped = machines.wait(execution, seconds=2)
+    assert stopped.status == "ABORTED"
+    inner_arn = child.replace(":stateMachine:", ":execution:") + ":inner"
+    assert machines.wait(inner_arn, seconds=5).status == "ABORTED"
+    assert machines.types(execution)[-1] == "ExecutionAborted"

@@ -139,6 +139,46 @@ def test_a_function_that_takes_too_long_is_sandbox_timedout(machines: Machines, 
     assert "Task timed out after 1.00 seconds" in json.loads(done.cause)["errorMessage"]
 
 
+def test_a_function_may_hand_the_token_of_its_task_to_somebody(machines: Machines, function: str):
+    # Given a task whose function gets a token
+    arguments = {"FunctionName": function, "Payload": {"token": "{% $states.context.Task.Token %}"}}
+    execution = machines.start(machines.make({"Ask": task(f"{INVOKE}.waitForTaskToken", arguments)}))
+    scheduled = machines.wait_for(execution, "TaskSubmitted")
+    assert scheduled["taskSubmittedEventDetails"]["resource"] == "invoke.waitForTaskToken"
+    parameters = machines.wait_for(execution, "TaskScheduled")["taskScheduledEventDetails"]["parameters"]
+
+    # When somebody answers it
+    token = json.loads(parameters)["Payload"]["token"]
+    machines.api.send_task_success(taskToken=token, output='{"approved": true}')
+
+    # Then the answer is the task's result
+    assert machines.wait(execution).output == {"approved": True}
+
+
+def test_a_function_that_fails_is_not_waited_for(machines: Machines, function: str):
+    arguments = {
+        "FunctionName": function,
+        "Payload": {"fail": "no", "token": "{% $states.context.Task.Token %}"},
+    }
+
+    done = machines.run({"Ask": task(f"{INVOKE}.waitForTaskToken", arguments)})
+
+    assert done.error == "Terminal"
+
+
+def test_fifty_executions_that_invoke_a_function_take_a_few_seconds(machines: Machines, function: str):
+    call = task(
+        INVOKE, {"FunctionName": function, "Payload": {"answer": "{% $states.input %}"}}, Next="Again"
+    )
+    machine = machines.make({"Call": call, "Again": {**call, "Next": "Done"}, "Done": {"Type": "Succeed"}})
+
+    arns = [machines.start(machine, number) for number in range(50)]
+    done = [machines.wait(arn, seconds=60) for arn in arns]
+
+    assert all(one.status == "SUCCEEDED" for one in done)
+    assert max(one.seconds for one in done) < 20
+
+
 def test_a_function_that_is_not_there(machines: Machines):
     done = machines.run({"Call": task(INVOKE, {"FunctionName": "nobody"})})
 
