@@ -102,8 +102,13 @@ class Story:
         return self.ended(self.start(machine, **payload))
 
     def mail(self) -> str:
-        """The link in the newest mail to the approver that has not been used."""
-        return self.until(lambda: next(reversed(self.approver.links()), None), "the approver gets a mail")
+        """The link in the newest mail to the approver behind which there still is a decision to make."""
+
+        def asked() -> str | None:
+            links = reversed(self.approver.links())
+            return next((link for link in links if "<form" in self.approver.read(link)), None)
+
+        return self.until(asked, "the approver is asked")
 
     def approve(self, comment: str = "") -> None:
         """Open the mail, read the page, approve."""
