@@ -89,7 +89,7 @@ def _run(options: Options, stop: threading.Event) -> int:
     report("listening", port=listener.port)
     forks = ForkServer()
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read once, when moto is imported
-    preload.keep_service_models()  # moto reads the SDK's list of regions for every one of its services
+    preload.keep_data_files(service_models=False)  # moto reads the list of regions again and again
     from local.cloud import Cloud
 
     cloud = Cloud(options, listener, forks)

@@ -52,11 +52,15 @@ def import_heavy_modules() -> None:
             logging.getLogger(__name__).warning("%s is not installed; functions cannot import it", name)
 
 
-def keep_service_models() -> None:
+def keep_data_files(*, service_models: bool) -> None:
     """Let every botocore session of this process and its forks share one copy of each parsed data file.
 
-    botocore caches service models per session, and sessions are made all the time. The files never
-    change while we run, and botocore only ever applies the same extras to them again.
+    botocore caches them per session, and sessions are made all the time.
+
+    Args:
+        service_models: Share the models of the services as well. botocore changes a few of them in place
+            (it takes the bucket out of S3's paths), always in the same way, so its sessions can share them;
+            moto, which routes by them, cannot share them with botocore.
     """
     from botocore.loaders import JSONFileLoader
 
@@ -64,6 +68,8 @@ def keep_service_models() -> None:
     load_file = JSONFileLoader.load_file
 
     def load_file_once(self: JSONFileLoader, file_path: str) -> Any:
+        if "service-2" in file_path and not service_models:
+            return load_file(self, file_path)
         if file_path not in parsed:
             parsed[file_path] = load_file(self, file_path)
         return parsed[file_path]

@@ -33,7 +33,7 @@ class Zygote:
     def run(self) -> None:
         """Serve until the server closes the connection or dies."""
         preload.import_heavy_modules()
-        preload.keep_service_models()
+        preload.keep_data_files(service_models=True)
         self._listen_for_ended_children()
         frames.send(self._control, {"ready": True})
         models = preload.read_service_models()
