@@ -14,7 +14,6 @@ import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.table import Table
 
 from local import server
 from local.process import PROJECT, Options
@@ -117,13 +116,14 @@ def _why_it_ended(options: Options) -> str:
 
 
 def _print_addresses(endpoint: str) -> None:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("Endpoint of all AWS APIs", f"[bold]{endpoint}")
-    for name, value in _outputs(endpoint).items():
-        table.add_row(name, value)
-    table.add_row("World control", f"{endpoint}/_world/health, …/mailbox, …/traffic/<service>, …/faults")
-    table.add_row("Logs of the functions", str(Path("build/logs/<function>.log")))
-    console.print(table)
+    addresses = {
+        "Endpoint of all AWS APIs": endpoint,
+        **_outputs(endpoint),
+        "World control": f"{endpoint}/_world/health, …/mailbox, …/traffic/<service>, …/faults",
+        "Logs of the functions": "build/logs/<function>.log",
+    }
+    for name, value in addresses.items():
+        console.print(f"[bold]{name}[/]\n  {value}", soft_wrap=True)
     console.print("\nPoint the AWS CLI at it:")
     for name, value in {"ENDPOINT_URL": endpoint, **AWS_SETTINGS}.items():
         console.print(f"  export AWS_{name}={value}", soft_wrap=True)

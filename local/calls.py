@@ -1,8 +1,4 @@
-"""Every AWS API call, recorded with its caller; and what the calls have consumed.
-
-The recorder sits at the one place through which moto answers calls. It also keeps DynamoDB's promise that
-a single write is atomic: moto's tables are not safe for threads, so their calls go one after the other.
-"""
+"""Every AWS API call, recorded with its caller; and what the calls have consumed."""
 
 from __future__ import annotations
 

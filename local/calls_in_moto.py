@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
 
-from local import callers, calls, faults
+from local import callers, calls, faults, tables
 from local.consumption import Meter
 from local.front import SilentTimeoutError
 from local.mends.patching import Foreign, Mends
@@ -28,7 +27,6 @@ log = logging.getLogger(__name__)
 
 # The SDKs try a 500 again and again; 501 they take for an answer.
 MISSING_HERE = 501
-_tables = threading.RLock()
 _METERED = frozenset(
     {
         *("GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"),
@@ -119,7 +117,7 @@ def _carry_out(work: Callable[[], Foreign], self: Foreign, service: str, action:
     try:
         if service != "dynamodb":
             return work()
-        with _tables:
+        with tables.lock:
             return _metered(work, self, action)
     except ServiceException:
         raise

@@ -9,7 +9,17 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local import calls_in_moto, control, control_messages, front, mends, notifications, quickening, settings
+from local import (
+    calls_in_moto,
+    control,
+    control_messages,
+    front,
+    mends,
+    notifications,
+    quickening,
+    settings,
+    tables,
+)
 from local.api.app import HttpApis
 from local.control import Health
 from local.events import in_moto as events_in_moto
@@ -28,6 +38,9 @@ if TYPE_CHECKING:
 
 Report = Callable[..., None]
 
+MENDED = (quickening, calls_in_moto, tables, in_moto, event_sources, events_in_moto, notifications)
+"""Modules with mends of moto, besides those of `local.mends`."""
+
 
 class Cloud:
     """One local cloud."""
@@ -43,7 +56,7 @@ class Cloud:
         """Mend moto, start the runtime, and begin to answer."""
         self._runtime = running.start(self._settings, Path(self._options.build), self._forks)
         mends.install()
-        for ours in (quickening, calls_in_moto, in_moto, event_sources, events_in_moto, notifications):
+        for ours in MENDED:
             ours.MENDS.apply()
         self._router = publish.start(self._settings.time_scale)
         executions.on_status_change.append(publish.execution_changed)

@@ -67,6 +67,7 @@ def _add_calls(app: Flask) -> None:
         return jsonify([call.public() for call in found])
 
     @app.delete("/_world/calls")
+    @app.delete("/_world/counts")
     def _forget_calls() -> tuple[str, int]:
         calls.reset()
         return "", 204

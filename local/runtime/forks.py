@@ -27,6 +27,9 @@ class ForkServer:
         command = [sys.executable, "-m", "local.runtime.zygote", str(theirs.fileno()), str(os.getpid())]
         # Nothing of our own environment is passed on; PATH lets functions start the system's programs.
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "en_US.UTF-8", "TZ": "UTC"}
+        environment["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = (
+            "YES"  # macOS would end a fork that uses its libraries
+        )
         self._process = subprocess.Popen(
             command, cwd=PROJECT, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
         )

@@ -14,7 +14,6 @@ from local.runtime.errors import RefusedError
 MENDS = Mends()
 
 MODELS = "moto.awslambda.models"
-KEPT_PROPERTIES = ("DeadLetterConfig", "LoggingConfig")
 
 
 @MENDS.replaces("moto.awslambda.responses:LambdaResponse.invoke", "8f68f0bf023a")

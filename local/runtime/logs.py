@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from moto.logs.exceptions import ResourceAlreadyExistsException
 from moto.logs.models import logs_backends
 
+from local.runtime import embedded_metrics
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -58,9 +60,12 @@ class LogWriter:
     """Writes logs in a thread of its own, so that no invocation waits for them."""
 
     def __init__(self, account: str, region: str, folder: Path) -> None:
+        self._account = account
+        self._region = region
         self._logs = logs_backends[account][region]
         self._folder = folder
         self._known: set[tuple[str, str]] = set()
+        self._begun: set[str] = set()
         self._waiting: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         folder.mkdir(parents=True, exist_ok=True)
         self._thread = threading.Thread(target=self._run, name="lambda-logs", daemon=True)
@@ -83,12 +88,16 @@ class LogWriter:
                 log.exception("The log of %s could not be written", entry.function_name)
 
     def _store(self, entry: Entry) -> None:
-        with (self._folder / f"{entry.function_name}.log").open("a", encoding="utf-8") as file:
+        mode = "a" if entry.function_name in self._begun else "w"  # what another run has left is not ours
+        self._begun.add(entry.function_name)
+        with (self._folder / f"{entry.function_name}.log").open(mode, encoding="utf-8") as file:
             file.write(entry.text)
         self._make_stream(entry.group, entry.stream)
         milliseconds = int(entry.at * 1000)
         events = [{"timestamp": milliseconds, "message": line + "\n"} for line in entry.text.splitlines()]
         self._logs.put_log_events(entry.group, entry.stream, events)
+        for namespace, data in embedded_metrics.in_text(entry.text):
+            embedded_metrics.store(self._account, self._region, namespace, data)
 
     def _make_stream(self, group: str, stream: str) -> None:
         """Make the stream, and the group too if the template has none, as Lambda does."""

@@ -67,10 +67,18 @@ class EmptyCloud:
         self.endpoint = endpoint
         self._opener = urllib.request.build_opener(_NoRedirects)
         self._role: str | None = None
+        self._session = boto3.Session()
+        self._clients: dict[Any, Any] = {}
 
     def client(self, service: str, **config: Any) -> Any:
-        """A client that tries everything once."""
-        return boto3.Session().client(
+        """A client that tries everything once; made once, as making one costs more than a call."""
+        key = (service, *sorted(config.items()))
+        if key not in self._clients:
+            self._clients[key] = self._new_client(service, config)
+        return self._clients[key]
+
+    def _new_client(self, service: str, config: dict[str, Any]) -> Any:
+        return self._session.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from local import calls_in_moto, notifications, quickening
-from local.events import in_moto as events
+from local.cloud import MENDED
 from local.mends.patching import Mend, fingerprint
-from local.runtime import event_sources
-from local.runtime import in_moto as runtime
 
-MODULES = (calls_in_moto, events, event_sources, notifications, quickening, runtime)
-MENDS = [mend for module in MODULES for mend in module.MENDS.all]
+MENDS = [mend for module in MENDED for mend in module.MENDS.all]
 
 
 @pytest.mark.parametrize("mend", MENDS, ids=lambda mend: mend.target)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,11 @@ EMPTY = {"template": None, "seed": False, "world": False}
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> dict[str, object]:
+def options(tmp_path: Path) -> dict[str, Any]:
     return {**EMPTY, "build": str(tmp_path)}
 
 
-def test_a_port_in_use_is_said_in_one_sentence(options: dict[str, object]):
+def test_a_port_in_use_is_said_in_one_sentence(options: dict[str, Any]):
     # Given somebody who listens
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -42,7 +43,7 @@ def test_a_port_in_use_is_said_in_one_sentence(options: dict[str, object]):
     )
 
 
-def test_everything_ends_when_the_parent_is_killed_and_the_port_is_free_again(options: dict[str, object]):
+def test_everything_ends_when_the_parent_is_killed_and_the_port_is_free_again(options: dict[str, Any]):
     # Given a cloud with a function that is busy, started by a process of its own
     program = (
         "import sys, json, time\n"
@@ -58,7 +59,7 @@ def test_everything_ends_when_the_parent_is_killed_and_the_port_is_free_again(op
     busy = cloud.function(
         "import time\ndef handler(e, c):\n    open(e, 'w').close()\n    time.sleep(60)", Timeout=60
     )
-    started = Path(str(options["build"])) / "started"
+    started = Path(options["build"]) / "started"
     cloud.invoke(busy, str(started), InvocationType="Event")
     assert eventually(started.exists)
     descendants = _descendants(int(pid))
