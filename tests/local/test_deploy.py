@@ -80,19 +80,23 @@ def test_deploying_again_changes_what_has_changed_and_nothing_else(
 ):
     # Given a deployed application
     app, outputs = deployed
-    cloudformation = server.client("cloudformation")
+    cloudformation, machines = server.client("cloudformation"), server.client("stepfunctions")
+    child = app / "statemachines" / "child.asl.json"
 
-    # When it is deployed as it is, and then with another parameter
+    # When it is deployed as it is, and then with another parameter and another definition
     same = deploy(app / "template.yaml", "sample", {"Mail": "a@example.com"}, server.endpoint)
     events = len(cloudformation.describe_stack_events(StackName="sample")["StackEvents"])
+    child.write_text(child.read_text().replace("Greets by a function", "Greets as before"))
     deploy(app / "template.yaml", "sample", {"Mail": "a@example.com", "Stage": "live"}, server.endpoint)
 
-    # Then nothing happened the first time, and what uses the parameter changed the second
+    # Then nothing happened the first time, and what uses either changed the second
     assert same == outputs
+    arn = outputs["ParentArn"].replace("sample-parent", "sample-child")
+    assert "Greets as before" in machines.describe_state_machine(stateMachineArn=arn)["definition"]
     newest = cloudformation.describe_stack_events(StackName="sample")["StackEvents"]
     changed = {one["LogicalResourceId"] for one in newest if one["ResourceStatus"] == "UPDATE_COMPLETE"}
     assert events <= 100
-    assert {"GreetFunction", "Table"} <= changed
+    assert {"GreetFunction", "Table", "ChildStateMachine"} <= changed
     assert "ParentStateMachine" not in changed
     assert _greet(server, outputs, {"name": "Bob"})["greeting"]["stage"] == "live"
 

@@ -35,7 +35,7 @@ class Api:
         body = request.properties.get("Body") or {}
         old = APIS[made.physical_id]
         new = _of_body(str(request.properties.get("Name", old.name)), body, request)
-        from_body = _routes(before.get("Body") or {}).keys()
+        from_body = routes_of(before.get("Body") or {}).keys()
         own = {key: arn for key, arn in old.routes.items() if key not in from_body}
         new.routes.update(own)
         new.payload_version.update({key: old.payload_version[key] for key in own})
@@ -50,7 +50,7 @@ class Api:
 
 
 def _of_body(name: str, body: Json, request: Request) -> HttpApi:
-    routes = _routes(body)
+    routes = routes_of(body)
     cors = request.properties.get("CorsConfiguration") or body.get("x-amazon-apigateway-cors")
     return HttpApi(
         name=name,
@@ -60,7 +60,7 @@ def _of_body(name: str, body: Json, request: Request) -> HttpApi:
     )
 
 
-def _routes(body: Json) -> dict[tuple[str, str], tuple[str, str]]:
+def routes_of(body: Json) -> dict[tuple[str, str], tuple[str, str]]:
     """The Lambda integrations of an OpenAPI document: function and payload version by method and path."""
     found = {}
     for path, methods in (body.get("paths") or {}).items():

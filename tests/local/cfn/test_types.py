@@ -10,6 +10,8 @@ import pytest
 from local.cfn.accepted import ACCEPTED
 from local.cfn.engine import check_types
 from local.cfn.resources import TYPES
+from local.cfn.shapes import PropertyError
+from local.cfn.types.http_apis import function_of, routes_of
 from tests.local.cfn.stacks import Stacks, queue, topic
 from tests.local.mends.server import Server
 
@@ -341,6 +343,34 @@ def test_an_http_api_of_single_routes_is_known_to_those_who_serve_it(stacks: Sta
     assert stacks.outputs()["Endpoint"] == f"{stacks.server.endpoint}/_aws/execute-api/{api}"
     routes = stacks.server.client("apigatewayv2").get_routes(ApiId=api)["Items"]
     assert [one["RouteKey"] for one in routes] == ["GET /a/{id}"]
+
+
+def test_the_routes_of_an_http_api_are_read_from_its_openapi_body():
+    # Given a body as the SAM transform makes it
+    function = "arn:aws:lambda:us-east-1:123456789012:function:pages"
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+    integration = {"type": "aws_proxy", "uri": uri, "payloadFormatVersion": "2.0"}
+    method = {"x-amazon-apigateway-integration": integration, "responses": {}}
+    body = {
+        "paths": {
+            "/approvals/{id}": {"get": method, "post": method},
+            "/any": {"x-amazon-apigateway-any-method": method},
+            "/$default": {"x-amazon-apigateway-any-method": method},
+        }
+    }
+
+    # When its routes are read
+    routes = routes_of(body)
+
+    # Then each method and path has its function
+    keys = {("GET", "/approvals/{id}"), ("POST", "/approvals/{id}"), ("ANY", "/any"), ("ANY", "$default")}
+    assert set(routes) == keys
+    assert set(routes.values()) == {(function, "2.0")}
+
+
+def test_an_http_api_without_a_function_behind_it_is_refused():
+    with pytest.raises(PropertyError, match="Lambda integrations only"):
+        function_of("https://example.com/")
 
 
 def test_a_schedule_and_its_group(stacks: Stacks):

@@ -105,6 +105,7 @@ def _main(port: int, changes: Path) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     settings.use(settings.Settings(port=port))
     mends.install()
+    mends.install()  # a second time changes nothing, as every test then shows
     _run_functions_here()
 
     def write(detail: dict[str, object]) -> None:

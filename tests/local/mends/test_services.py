@@ -155,6 +155,16 @@ def test_a_function_may_hand_the_token_of_its_task_to_somebody(machines: Machine
     assert machines.wait(execution).output == {"approved": True}
 
 
+def test_a_function_is_told_how_often_its_task_was_tried(machines: Machines, function: str):
+    tried = {"fail": "{% $string($states.context.State.RetryCount) %}"}
+    retry = [{"ErrorEquals": ["Terminal"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+
+    done = machines.run({"Call": task(INVOKE, {"FunctionName": function, "Payload": tried}, Retry=retry)})
+
+    failed = [event["taskFailedEventDetails"] for event in done.events if event["type"] == "TaskFailed"]
+    assert [json.loads(one["cause"])["errorMessage"] for one in failed] == ["0", "1"]
+
+
 def test_a_function_that_fails_is_not_waited_for(machines: Machines, function: str):
     arguments = {
         "FunctionName": function,
