@@ -86,6 +86,10 @@ class SampleService:
         """Push a new image for one of the containers; returns its digest."""
         return images.push(self.place, self.repositories[container], *tags, **behaviour)
 
+    def delete(self, environment: str) -> None:
+        """Delete the ECS service in an environment behind Tidegate's back."""
+        self.place.client("ecs").delete_service(cluster=environment, service=self.name, force=True)
+
     def confirm_approvers(self) -> None:
         """Do what an approver does with the first mail: confirm the subscription."""
         for environment in self.manifest["environments"]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -120,12 +121,76 @@ class Story:
         answer = self.approver.decide(self.mail(), "reject", comment)
         assert answer.status == 200, answer.page
 
+    def invoke(self, step: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Invoke one of Tidegate's functions, as EventBridge or its schedule does."""
+        function = f"tidegate-{step}"
+        answer = self.place.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+        said = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, said
+        return dict(said)
+
+    @contextmanager
+    def without_events(self, step: str) -> Iterator[None]:
+        """Let no rule tell a step of anything for a while: what happens meanwhile has lost its event."""
+        events = self.place.client("events")
+        arn = self.place.client("lambda").get_function(FunctionName=f"tidegate-{step}")
+        target = arn["Configuration"]["FunctionArn"]
+        rules = events.list_rule_names_by_target(TargetArn=target)["RuleNames"]
+        assert rules
+        for rule in rules:
+            events.disable_rule(Name=rule)
+        try:
+            yield
+            time.sleep(1)
+        finally:
+            for rule in rules:
+                events.enable_rule(Name=rule)
+
+    @contextmanager
+    def without_scans(self) -> Iterator[None]:
+        """Let the registry scan nothing for a while."""
+        self.place.client("ecr").put_registry_scanning_configuration(scanType="BASIC", rules=[])
+        try:
+            yield
+        finally:
+            self.place.scan_on_push()
+
+    def redeploy_by_hand(self, environment: str) -> None:
+        """Somebody registers a new revision of what runs and deploys it, without Tidegate."""
+        ecs = self.place.client("ecs")
+        service = ecs.describe_services(cluster=environment, services=[self.name])["services"][0]
+        described = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        kept = ("family", "containerDefinitions", "cpu", "memory", "networkMode", "requiresCompatibilities")
+        fields = {name: described[name] for name in kept}
+        fields["executionRoleArn"] = described["executionRoleArn"]
+        arn = ecs.register_task_definition(**fields)["taskDefinition"]["taskDefinitionArn"]
+        ecs.update_service(cluster=environment, service=self.name, taskDefinition=arn)
+        ecs.get_waiter("services_stable").wait(
+            cluster=environment, services=[self.name], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+
     # --- then -------------------------------------------------------------------------------------------
 
     def ended(self, execution: str) -> Ended:
         """Wait for the end of an execution."""
         end = self.until(lambda: watch.ending(self.place, execution), f"{execution} ends")
         return Ended(execution, end.status, end.outcome, end.reason)
+
+    def ended_with_sweeps(self, execution: str) -> Ended:
+        """Wait for the end of an execution while the sweep looks again and again."""
+
+        def end() -> watch.Ending | None:
+            self.invoke("sweep", {"grace_seconds": 0})
+            return watch.ending(self.place, execution)
+
+        found = self.until(end, f"{execution} ends with the help of the sweep")
+        return Ended(execution, found.status, found.outcome, found.reason)
+
+    def outcome_of(self, execution: str) -> str | None:
+        """The outcome in the ledger of the release that an execution had; None while there is none."""
+        found = self._get("Ledger", f"SERVICE#{self.name}", f"RELEASE#{execution.rpartition(':')[2]}")
+        outcome = found.get("outcome")
+        return str(outcome) if outcome else None
 
     def entered(self, execution: str, state: str) -> None:
         """Wait until an execution has entered a state."""
@@ -171,12 +236,6 @@ class Story:
                 return found
             time.sleep(0.15)
         raise AssertionError(f"After {seconds:.0f} s still not: {what}.")
-
-    def ledger(self, release: str) -> dict[str, Any]:
-        """The release as it lies in the ledger."""
-        key = {"pk": {"S": f"SERVICE#{self.name}"}, "sk": {"S": f"RELEASE#{release}"}}
-        item = self.place.client("dynamodb").get_item(TableName=self.table("Ledger"), Key=key)["Item"]
-        return dict(json.loads(item["body"]["S"])) if "body" in item else _plain(item)
 
     def quarantined(self) -> set[str]:
         """Digests of this service in quarantine."""

@@ -97,9 +97,23 @@ def test_a_waiver_lets_a_known_finding_pass(story: Tell) -> None:
 def test_a_scan_that_never_comes_blocks_after_the_timeout(story: Tell) -> None:
     # Given
     def impatient(manifest: dict[str, Any]) -> None:
-        manifest["scan"]["timeout_seconds"] = 3
+        manifest["scan"]["timeout_seconds"] = 5
 
     checkout = story(impatient)
+
+    # When
+    with checkout.without_scans():
+        checkout.push("1.1.0")
+        end = checkout.ended(checkout.release())
+
+    # Then
+    assert end.outcome == "rejected"
+    assert checkout.runs("dev") == checkout.service.digests["app"]
+
+
+def test_an_image_that_cannot_be_scanned_follows_the_policy(story: Tell) -> None:
+    # Given
+    checkout = story()
 
     # When
     checkout.push("1.1.0", scan_supported=False)
@@ -107,6 +121,7 @@ def test_a_scan_that_never_comes_blocks_after_the_timeout(story: Tell) -> None:
 
     # Then
     assert end.outcome == "rejected"
+    assert "UNSUPPORTED_IMAGE" in end.reason
     assert checkout.runs("dev") == checkout.service.digests["app"]
 
 
@@ -131,7 +146,7 @@ def test_an_approval_that_nobody_gives_expires(story: Tell) -> None:
     # Given
     def short(manifest: dict[str, Any]) -> None:
         manifest["environments"] = manifest["environments"][2:]
-        manifest["environments"][0]["approval"]["expires_after_seconds"] = 3
+        manifest["environments"][0]["approval"]["expires_after_seconds"] = 5
 
     checkout = story(short)
 
