@@ -21,11 +21,14 @@ def routes(app: Flask) -> None:
 
     ``/_world/images/<digest>``: GET, PUT a behaviour; POST ``…/archive``.
     ``/_world/traffic/<service>``: GET, PUT, DELETE, the service by its name or as ``cluster/service``.
+    ``/_world/zones/<availability-zone>``: POST ``…/fail``, ``…/restore``.
     ``/_world/lb/<load-balancer-name>[:<port>]/<path>``: a request to a load balancer.
     """
     app.add_url_rule("/_world/images/<digest>", view_func=images, methods=["GET", "PUT"])
     app.add_url_rule("/_world/images/<digest>/archive", view_func=archive, methods=["POST"])
     app.add_url_rule("/_world/traffic/<path:service>", view_func=traffic, methods=["GET", "PUT", "DELETE"])
+    app.add_url_rule("/_world/zones/<name>/fail", view_func=fail_zone, methods=["POST"])
+    app.add_url_rule("/_world/zones/<name>/restore", view_func=restore_zone, methods=["POST"])
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     for rule in ("/_world/lb/<balancer>", "/_world/lb/<balancer>/", "/_world/lb/<balancer>/<path:path>"):
         app.add_url_rule(rule, view_func=load_balancer, methods=everything)
@@ -59,6 +62,21 @@ def archive(digest: str) -> Answer:
     if not found:
         return jsonify({"message": f"no repository holds an image {digest}"}), 404
     return jsonify({"archived": found}), 200
+
+
+def fail_zone(name: str) -> Answer:
+    """Let an Availability Zone fail."""
+    installation = present()
+    with installation.world.lock:
+        return jsonify({"lost_tasks": installation.zones.fail(name)}), 200
+
+
+def restore_zone(name: str) -> Answer:
+    """Let an Availability Zone be used again."""
+    installation = present()
+    with installation.world.lock:
+        installation.zones.restore(name)
+    return jsonify({}), 200
 
 
 def traffic(service: str) -> Answer:

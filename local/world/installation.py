@@ -20,10 +20,12 @@ from local.world.ecr.images_api import ImagesApi
 from local.world.ecr.push import PushApi
 from local.world.ecr.scans import Scanner
 from local.world.ecs.clusters_api import ClustersApi, wrap_describe_clusters, wrap_tags
+from local.world.ecs.definitions import wrap_task_definitions
 from local.world.ecs.deployments_api import DeploymentsApi
 from local.world.ecs.engine import Ecs
 from local.world.ecs.services_api import ServicesApi
 from local.world.ecs.tasks_api import TasksApi
+from local.world.ecs.zones import Zones
 from local.world.elb.api import ElbApi, wrap_changes
 from local.world.elb.front import Front
 from local.world.elb.targets import Targets
@@ -50,6 +52,7 @@ class Installation:
         self.ecs = Ecs(world, self.targets)
         self.images = ImagesApi(world, Scanner(world))
         self.clusters = ClustersApi(self.ecs)
+        self.zones = Zones(world, self.ecs)
         self.front = Front(world, self.targets)
         store = MetricStore()
         queries = Queries(world, store)
@@ -141,6 +144,7 @@ def _patch(first: Installation) -> None:
             bind(response_class, name, _forward(response_class, name))
     wrap_describe_clusters(lambda: present().clusters)
     wrap_tags(lambda: present().clusters)
+    wrap_task_definitions(lambda: present().world)
     wrap_changes()
     wrap_put_alarm(lambda: present().alarms)
 

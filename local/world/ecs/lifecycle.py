@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.world.ecr.references import find_image
-from local.world.ecs import checks, events
+from local.world.ecs import checks, definitions, events
 from local.world.ecs.logs import ContainerLogs
 from local.world.ecs.model import Container, Task
 from local.world.elb.targets import Targets
@@ -157,10 +157,7 @@ class TaskRunner:
             container.runtime_id = f"{task.id}-{self._world.random.randrange(10**10):010d}"
             container.last_status = "RUNNING"
             self._logs.first_words(place, task, container)
-        broken = [each for each in task.containers if not each.behaviour.starts]
-        for container in broken:
-            self.exit(task, container, container.behaviour.failing_exit_code())
-        if any(each.essential for each in broken):
+        if not self._first_exits(task):
             return
         task.started_at = self._world.today()
         task.running_since = self._world.now()
@@ -169,6 +166,20 @@ class TaskRunner:
         self._checks.start(task)
         for container in task.containers:
             self._plan_exit(task, container)
+
+    def _first_exits(self, task: Task) -> bool:
+        """Let the containers exit that do so before the task is RUNNING; whether it still gets there."""
+        for container in definitions.awaited(task.containers):
+            self.exit(task, container, container.behaviour.exit_code)
+        broken = [each for each in task.containers if not each.behaviour.starts]
+        for container in broken:
+            self.exit(task, container, container.behaviour.failing_exit_code())
+        if task.execution_stopped_at is not None:
+            return False
+        waiting = definitions.blocked(task.containers)
+        if waiting is not None:
+            self.fail(task, "Task failed to start: a container that others depend on has failed", waiting)
+        return waiting is None
 
     def _register(self, place: Place, task: Task) -> None:
         for balancer in task.deployment.revision.targets if task.deployment else []:

@@ -100,6 +100,7 @@ class Task:
     running_since: float | None = None
     was_healthy: bool = False
     failure_counted: bool = False
+    unreachable: bool = False
     target_groups: list[str] = field(default_factory=list)
 
     @property
@@ -115,7 +116,7 @@ class Task:
     @property
     def alive(self) -> bool:
         """Whether its essential containers run, so that it can answer."""
-        return self.running_since is not None and self.execution_stopped_at is None
+        return self.running_since is not None and self.execution_stopped_at is None and not self.unreachable
 
     @property
     def main_container(self) -> Container:

@@ -18,6 +18,7 @@ class Placement:
     def __init__(self, world: World) -> None:
         self._world = world
         self._placed = 0
+        self.avoid: set[str] = set()
 
     def for_service(self, store: EcsStore, service: Service, deployment: Deployment) -> Task:
         """A new task of a deployment of a service."""
@@ -37,6 +38,7 @@ class Placement:
         }
         for container in task.containers:
             container.digest = digests.get(container.name)
+        task.tags = _propagated(service, deployment)
         service.tasks.append(task)
         return task
 
@@ -56,7 +58,7 @@ class Placement:
             raise invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
         self._placed += 1
         subnets = ((network or {}).get("awsvpcConfiguration") or {}).get("subnets") or []
-        subnet = subnets[self._placed % len(subnets)] if subnets else None
+        subnet, zone = self._spread(store, list(subnets))
         identifier = hex_id(self._world.random)
         arn = store.arn("task", cluster_arn.rsplit("/", 1)[-1], identifier)
         containers = [
@@ -75,7 +77,7 @@ class Placement:
             group="",
             created_at=self._world.today(),
             containers=containers,
-            availability_zone=self._zone(store, subnet),
+            availability_zone=zone,
             subnet=subnet,
             ip=f"10.{self._placed >> 16 & 255}.{self._placed >> 8 & 255}.{self._placed & 255}",
             attachment_id=f"{self._world.random.getrandbits(128):032x}",
@@ -83,9 +85,30 @@ class Placement:
         store.tasks[task.id] = task
         return task
 
+    def _spread(self, store: EcsStore, subnets: list[str]) -> tuple[str | None, str]:
+        """The next subnet in turn, with its zone, past those whose zone has failed."""
+        options: list[str | None] = [*subnets] or [None]
+        turned = [options[(self._placed + offset) % len(options)] for offset in range(len(options))]
+        zones = [(subnet, self._zone(store, subnet)) for subnet in turned]
+        return next((each for each in zones if each[1] not in self.avoid), zones[0])
+
     def _zone(self, store: EcsStore, subnet: str | None) -> str:
         backend = ec2_backends[store.account][store.region]
         for zones in backend.subnets.values():
             if subnet in zones:
                 return str(zones[subnet].availability_zone)
         return f"{store.region}{'ab'[self._placed % 2]}"
+
+
+def _propagated(service: Service, deployment: Deployment) -> list[dict[str, str]]:
+    """The tags that a task takes over.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html
+    """
+    chosen = service.settings.get("propagateTags")
+    tags = {"SERVICE": service.tags, "TASK_DEFINITION": deployment.task_definition.tags}.get(chosen or "")
+    found = [dict(each) for each in tags or []]
+    if service.settings.get("enableECSManagedTags"):
+        found.append({"key": "aws:ecs:clusterName", "value": service.cluster_name})
+        found.append({"key": "aws:ecs:serviceName", "value": service.name})
+    return found

@@ -27,6 +27,7 @@ DRAINING = (
     "Target.DeregistrationInProgress",
     "Target deregistration is in progress",
 )
+TIMED_OUT = ("unhealthy", "Target.Timeout", "Request timed out")
 NOT_IN_USE = (
     "unused",
     "Target.NotInUse",
@@ -165,7 +166,7 @@ class Targets:
         if verdict is True:
             target.health = HEALTHY
         elif verdict is False:
-            target.health = _unhealthy(code)
+            target.health = TIMED_OUT if target.task.unreachable else _unhealthy(code)
         if target.state != before[0]:
             for listener in self._listeners:
                 listener(target.task)

@@ -187,8 +187,22 @@ class Region:
         return client("ecs").describe_services(cluster="prod", services=[name])["services"][0]
 
     def settled(self, name: str = "checkout") -> bool:
-        deployments = self.describe(name)["deployments"]
-        return [each["rolloutState"] for each in deployments] == ["COMPLETED"]
+        """Whether the service has one deployment that is completed; asked too often to go through the API."""
+        found = self._service(name).deployments
+        return [each.rollout_state for each in found] == ["COMPLETED"]
+
+    def until_status(self, status: str, name: str = "checkout", within: float = 30.0) -> None:
+        """Wait until the newest service deployment has a status."""
+        service = self._service(name)
+        self.until(lambda: service.service_deployments[-1].status == status, within)
+
+    def until_stage(self, stage: str, name: str = "checkout", within: float = 30.0) -> None:
+        """Wait until the newest service deployment is in a lifecycle stage."""
+        service = self._service(name)
+        self.until(lambda: service.service_deployments[-1].lifecycle_stage == stage, within)
+
+    def _service(self, name: str) -> Any:
+        return self.installation.ecs.store(PLACE).services["prod", name]
 
     def tasks(self, name: str = "checkout", status: str = "RUNNING") -> list[dict[str, Any]]:
         arns = client("ecs").list_tasks(cluster="prod", serviceName=name, desiredStatus=status)["taskArns"]

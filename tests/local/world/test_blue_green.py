@@ -109,11 +109,11 @@ def test_the_next_deployment_goes_back_to_the_blue_target_group(web):
     # Given
     start(web)
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
 
     # When
     web.update(web.task_definition(web.push(3)))
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
 
     # Then
     assert weights(web) == {"blue": 100, "green": 0}
@@ -126,13 +126,13 @@ def test_both_revisions_run_until_the_bake_time_is_over(web):
 
     # When
     web.update(web.task_definition(new))
-    web.until(lambda: web.service_deployment().get("lifecycleStage") == "BAKE_TIME")
+    web.until_stage("BAKE_TIME")
     begun = web.clock.now()
 
     # Then
     assert web.running_digests() == {web.good, new}
     assert len(web.tasks()) == 4
-    web.until(lambda: web.service_deployment().get("lifecycleStage") == "CLEAN_UP")
+    web.until_stage("CLEAN_UP")
     assert web.clock.now() - begun >= 2 - 0.2
 
 
@@ -140,7 +140,7 @@ def test_a_revision_tells_which_target_group_it_uses(web):
     # Given
     start(web)
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
 
     # When
     arn = web.service_deployment()["targetServiceRevision"]["arn"]
@@ -203,7 +203,7 @@ def test_a_paused_deployment_goes_on_when_it_is_told_to(web):
     answer = web.ecs.continue_service_deployment(
         serviceDeploymentArn=arn, hookId=hook(web)["hookId"], action="CONTINUE"
     )
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
     web.advance(1)
 
     # Then
@@ -237,7 +237,7 @@ def test_a_paused_deployment_goes_back_when_it_is_told_to(web):
     web.ecs.continue_service_deployment(
         serviceDeploymentArn=arn, hookId=hook(web)["hookId"], action="ROLLBACK"
     )
-    web.until(lambda: status(web) == "ROLLBACK_SUCCESSFUL")
+    web.until_status("ROLLBACK_SUCCESSFUL")
     web.advance(1)
 
     # Then
@@ -257,7 +257,7 @@ def test_a_pause_that_nobody_answers_ends_by_itself(web, action, ends):
 
     # When
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: status(web) == ends)
+    web.until_status(ends)
     web.advance(1)
 
     # Then
@@ -283,14 +283,14 @@ def test_a_deployment_stopped_after_the_shift_gives_the_traffic_back(web):
     # Given
     start(web, bakeTimeInMinutes=60)
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: web.service_deployment().get("lifecycleStage") == "BAKE_TIME")
+    web.until_stage("BAKE_TIME")
     shifted = weights(web)
     blue = {task["taskArn"] for task in web.tasks() if web.good in str(task["containers"])}
 
     # When
     arn = web.service_deployment()["serviceDeploymentArn"]
     web.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
-    web.until(lambda: status(web) == "ROLLBACK_SUCCESSFUL")
+    web.until_status("ROLLBACK_SUCCESSFUL")
     web.advance(1)
 
     # Then the very tasks that still ran serve again
@@ -314,11 +314,11 @@ def test_an_alarm_in_the_bake_time_gives_the_traffic_back(web):
     )
     start(web, alarms={"alarmNames": ["errors"], "enable": True, "rollback": True}, bakeTimeInMinutes=60)
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: web.service_deployment().get("lifecycleStage") == "BAKE_TIME")
+    web.until_stage("BAKE_TIME")
 
     # When
     web.cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="test")
-    web.until(lambda: status(web) == "ROLLBACK_SUCCESSFUL")
+    web.until_status("ROLLBACK_SUCCESSFUL")
 
     # Then
     assert weights(web) == {"blue": 100, "green": 0}
@@ -332,7 +332,7 @@ def test_tasks_that_do_not_start_never_get_traffic(web):
 
     # When
     web.update(web.task_definition(web.push(2, starts=False)))
-    web.until(lambda: status(web) == "ROLLBACK_SUCCESSFUL")
+    web.until_status("ROLLBACK_SUCCESSFUL")
 
     # Then
     assert weights(web) == {"blue": 100, "green": 0}
@@ -349,7 +349,7 @@ def test_target_groups_that_no_rule_knows_turn_a_deployment_back(web):
 
     # When
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: status(web) == "ROLLBACK_SUCCESSFUL")
+    web.until_status("ROLLBACK_SUCCESSFUL")
 
     # Then
     reason = web.service_deployment()["statusReason"]
@@ -360,12 +360,12 @@ def test_a_newer_deployment_starts_again_from_what_is_live(web):
     # Given a deployment that has already shifted the traffic
     start(web, bakeTimeInMinutes=60)
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: web.service_deployment().get("lifecycleStage") == "BAKE_TIME")
+    web.until_stage("BAKE_TIME")
 
     # When
     last = web.push(3)
     web.update(web.task_definition(last), deploymentConfiguration={"bakeTimeInMinutes": 1})
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
 
     # Then
     assert web.running_digests() == {last}
@@ -416,7 +416,7 @@ def test_a_canary_gets_its_share_first_and_pauses_before_each_step(web):
         web.ecs.continue_service_deployment(
             serviceDeploymentArn=arn, hookId=hook(web)["hookId"], action="CONTINUE"
         )
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
 
     # Then
     assert [*seen, weights(web)["green"]] == [0, 20, 100]
@@ -454,7 +454,7 @@ def test_a_function_is_asked_with_the_documented_event(web):
 
     # When
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
 
     # Then
     described = web.service_deployment()
@@ -481,7 +481,7 @@ def test_a_function_may_ask_to_be_called_again_and_keeps_its_details(web):
 
     # When
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: status(web) == "SUCCESSFUL")
+    web.until_status("SUCCESSFUL")
 
     # Then
     assert [event["hookDetails"] for event in function.events] == [{}, {"seen": 1}]
@@ -503,7 +503,7 @@ def test_a_function_that_fails_or_says_nonsense_turns_the_deployment_back(web, a
 
     # When
     web.update(web.task_definition(web.push(3)))
-    web.until(lambda: status(web) == "ROLLBACK_SUCCESSFUL")
+    web.until_status("ROLLBACK_SUCCESSFUL")
 
     # Then
     found = web.service_deployment()["statusReason"]
@@ -519,12 +519,12 @@ def test_a_function_is_asked_again_at_the_shift_back(web):
     web.installation.ecs.hooks._invoke = function.invoke
     start(web, lambda_hook("PRODUCTION_TRAFFIC_SHIFT"), bakeTimeInMinutes=60)
     web.update(web.task_definition(web.push(2)))
-    web.until(lambda: web.service_deployment().get("lifecycleStage") == "BAKE_TIME")
+    web.until_stage("BAKE_TIME")
 
     # When
     arn = web.service_deployment()["serviceDeploymentArn"]
     web.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
-    web.until(lambda: status(web) == "ROLLBACK_SUCCESSFUL")
+    web.until_status("ROLLBACK_SUCCESSFUL")
 
     # Then
     assert len(function.events) == 2

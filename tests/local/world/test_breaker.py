@@ -83,7 +83,7 @@ def test_a_rolled_back_deployment_says_so_although_its_last_event_is_completed(r
 
     # When
     region.update(region.task_definition(region.push(2, starts=False)))
-    region.until(lambda: region.service_deployment()["status"] == "ROLLBACK_SUCCESSFUL")
+    region.until_status("ROLLBACK_SUCCESSFUL")
     region.advance(1)
 
     # Then
@@ -136,12 +136,12 @@ def test_a_deployment_that_is_being_returned_to_is_no_goal_for_another_rollback(
     first = region.push(1)
     region.service(region.task_definition(first), desired=1, deploymentConfiguration=BREAKER)
     region.update(region.task_definition(region.push(2, starts=False)))
-    region.until(lambda: region.service_deployment()["status"] == "ROLLBACK_IN_PROGRESS")
+    region.until_status("ROLLBACK_IN_PROGRESS")
     region.images(first, starts=False)
 
     # When
     region.update(region.task_definition(region.push(3, starts=False)))
-    region.until(lambda: region.service_deployment()["status"] == "ROLLBACK_FAILED")
+    region.until_status("ROLLBACK_FAILED")
 
     # Then
     assert region.describe()["deployments"][0]["rolloutState"] == "FAILED"
@@ -201,7 +201,7 @@ def test_tasks_that_never_get_healthy_behind_their_load_balancer_trip_the_breake
 
     # When
     region.update(region.task_definition(region.push(2, http={"/health": 500})))
-    region.until(lambda: region.service_deployment()["status"] == "ROLLBACK_SUCCESSFUL", within=60)
+    region.until_status("ROLLBACK_SUCCESSFUL", within=60)
 
     # Then
     assert region.running_digests() == {good}

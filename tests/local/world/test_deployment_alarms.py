@@ -47,7 +47,7 @@ def test_an_alarm_during_a_deployment_turns_it_back(watched):
 
     # When
     ring(watched)
-    watched.until(lambda: watched.service_deployment()["status"] == "ROLLBACK_SUCCESSFUL")
+    watched.until_status("ROLLBACK_SUCCESSFUL")
     watched.advance(1)
 
     # Then
@@ -129,7 +129,7 @@ def test_ecs_goes_on_watching_for_a_while_after_everything_runs(watched):
     # When
     still = watched.service_deployment()["status"]
     ring(watched)
-    watched.until(lambda: watched.service_deployment()["status"] == "ROLLBACK_SUCCESSFUL")
+    watched.until_status("ROLLBACK_SUCCESSFUL")
 
     # Then
     assert still == "IN_PROGRESS"

@@ -275,7 +275,7 @@ def test_a_deployment_under_way_can_be_stopped_and_comes_back(checkout):
     # Then
     assert answer == answer | {"serviceDeploymentArn": arn}
     assert checkout.service_deployment()["status"] == "ROLLBACK_REQUESTED"
-    checkout.until(lambda: checkout.service_deployment()["status"] == "ROLLBACK_SUCCESSFUL")
+    checkout.until_status("ROLLBACK_SUCCESSFUL")
     assert checkout.running_digests() == before
 
 

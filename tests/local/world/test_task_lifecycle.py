@@ -316,6 +316,93 @@ def test_a_container_that_is_not_essential_may_exit_alone(cluster):
     assert states == {"app": ("RUNNING", None), "init": ("STOPPED", 1)}
 
 
+def with_init_container(region, app, init, condition):
+    return region.ecs.register_task_definition(
+        family="checkout",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[
+            {
+                "name": "app",
+                "image": image(app),
+                "memory": 128,
+                "dependsOn": [{"containerName": "init", "condition": condition}],
+            },
+            {"name": "init", "image": image(init), "memory": 128, "essential": False},
+        ],
+    )["taskDefinition"]["taskDefinitionArn"]
+
+
+def test_a_container_that_others_wait_for_exits_before_they_start(cluster):
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDependency.html"""
+    # When
+    cluster.service(with_init_container(cluster, cluster.push(1), cluster.push(2), "SUCCESS"), desired=1)
+
+    # Then
+    states = {each["name"]: each["lastStatus"] for each in cluster.tasks()[0]["containers"]}
+    assert states == {"app": "RUNNING", "init": "STOPPED"}
+
+
+def test_a_container_that_must_succeed_first_and_fails_stops_the_task(cluster):
+    # Given
+    definition = with_init_container(cluster, cluster.push(1), cluster.push(2, exit_code=4), "SUCCESS")
+
+    # When
+    cluster.create_service(definition, desired=1)
+    cluster.until(lambda: cluster.tasks(status="STOPPED"))
+
+    # Then
+    task = cluster.tasks(status="STOPPED")[0]
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert {each["name"]: each.get("exitCode") for each in task["containers"]}["init"] == 4
+
+
+def test_tasks_take_the_tags_over_that_they_are_told_to(cluster):
+    """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html"""
+    # Given
+    tags = [{"key": "team", "value": "payments"}]
+
+    # When
+    definition = cluster.task_definition(cluster.push(1))
+    cluster.service(definition, desired=1, tags=tags, propagateTags="SERVICE")
+
+    # Then
+    arns = [task["taskArn"] for task in cluster.tasks()]
+    assert "tags" not in cluster.tasks()[0]
+    assert (
+        cluster.ecs.describe_tasks(cluster="prod", tasks=arns, include=["TAGS"])["tasks"][0]["tags"] == tags
+    )
+
+
+def test_a_task_definition_knows_when_it_was_registered(cluster):
+    # When
+    arn = cluster.task_definition(cluster.push(1))
+    found = cluster.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+
+    # Then
+    assert found["registeredAt"].timestamp() == cluster.clock.now()
+    assert found["registeredBy"] == "arn:aws:iam::123456789012:root"
+
+
+def test_a_zone_that_fails_takes_its_tasks_along_and_they_are_replaced_elsewhere(region):
+    # Given
+    region.repository()
+    region.service(region.task_definition(region.push(1)), desired=4)
+    zones = {task["availabilityZone"] for task in region.tasks()}
+    lost = min(zones)
+
+    # When
+    number = region.installation.zones.fail(lost)
+    region.until(lambda: {task["availabilityZone"] for task in region.tasks()} == zones - {lost})
+    region.until(lambda: region.describe()["runningCount"] == 4)
+
+    # Then
+    assert (len(zones), number) == (2, 2)
+    region.installation.zones.restore(lost)
+
+
 def test_stopped_tasks_are_forgotten_after_an_hour(cluster):
     """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html"""
     # Given
