@@ -46,6 +46,17 @@ class _Gateway(wsgi.Gateway_10):
             self.req.conn.socket.shutdown(socket.SHUT_RDWR)
 
 
+class _Server(wsgi.Server):
+    """Lets the next local cloud take the same port at once, whichever it was."""
+
+    @classmethod
+    def prepare_socket(cls, *arguments: Any, **named: Any) -> socket.socket:
+        """A socket whose closed connections do not keep the port busy, whether the port is fixed or free."""
+        made: socket.socket = super().prepare_socket(*arguments, **named)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return made
+
+
 class Listener:
     """An HTTP server on 127.0.0.1, bound at once and serving after `start`."""
 
@@ -58,7 +69,7 @@ class Listener:
         Raises:
             PortInUseError: Somebody else listens there.
         """
-        self._server: Any = wsgi.Server(
+        self._server: Any = _Server(
             (HOST, port),
             None,
             numthreads=THREADS,

@@ -36,11 +36,11 @@ class CodeStore:
         """The function as it is now; equal to an earlier result only if nothing has changed."""
         code, *layers = self._folders(function)
         stamps = "".join(self._stamp(folder) for folder in (code, *layers))
-        version = str(function.version)
+        qualified = function.function_arn.count(":") == 7
         return Deployed(
             arn=function.function_arn,
             name=function.function_name,
-            version="$LATEST" if version in {"1", "$LATEST"} else version,
+            version=str(function.version) if qualified else "$LATEST",
             handler=function.handler or "",
             runtime=function.run_time or python_of_runtime(),
             memory_mb=int(function.memory_size or 128),

@@ -99,17 +99,23 @@ class Instance:
         return Ended(how, result, self._read_log(), time.perf_counter() - began, init_seconds)
 
     def close(self) -> None:
-        """End the environment and whatever it has started."""
+        """End the environment and whatever it has started; a second time does nothing."""
+        if self.usable:
+            for end in (os.killpg, os.kill):
+                with contextlib.suppress(OSError):
+                    end(self.pid, signal.SIGKILL)
+        self._forget()
+
+    def _forget(self) -> None:
+        """The environment is gone; its process id may soon be another's."""
         self.usable = False
-        for end in (os.killpg, os.kill):
-            with contextlib.suppress(OSError):
-                end(self.pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            self._connection.close()
+        self._connection.close()
 
     def _exited(self, seconds: float, init_seconds: float | None) -> Ended:
         exit_code = self._forks.exit_code_of(self.pid)
-        self.close()
+        if exit_code is None:
+            self.close()
+        self._forget()
         return Ended("exited", b"", self._read_log(), seconds, init_seconds, exit_code)
 
     def _read_log(self) -> str:

@@ -210,3 +210,22 @@ def _layer(origin: str) -> bytes:
         file.writestr("python/a.py", f"origin = {origin!r}")
         file.writestr("python/b.py", f"origin = {origin!r}")
     return content.getvalue()
+
+
+def test_a_published_version_runs_the_code_that_it_was_published_with(cloud: EmptyCloud):
+    """https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html."""
+    # Given a function that was published and then changed
+    function = cloud.function("def handler(e, c):\n    return ['old', c.function_version]")
+    client = cloud.client("lambda")
+    version = client.publish_version(FunctionName=function)["Version"]
+    new = archive("def handler(e, c):\n    return ['new', c.function_version]")
+    client.update_function_code(FunctionName=function, ZipFile=new)
+
+    # When
+    latest = cloud.invoke(function)
+    published = cloud.invoke(function, Qualifier=version)
+
+    # Then
+    assert latest.payload == ["new", "$LATEST"]
+    assert published.payload == ["old", version]
+    assert published.answer["ExecutedVersion"] == version
