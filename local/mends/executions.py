@@ -14,24 +14,22 @@ import json
 import logging
 import threading
 import uuid
-from collections.abc import Callable
 from typing import TypeAlias
 
-from local.mends import programs
+from local.mends import programs, status_changes
 from local.mends.interruption import woken_by
-from local.mends.language import ASL, PARSER, Environment, api_error
+from local.mends.language import PARSER, Environment, api_error
 from local.mends.patching import Foreign, Mends, load
+from local.mends.status_changes import on_status_change, output_text
 
 Json: TypeAlias = object
 Execution: TypeAlias = Foreign
 
+__all__ = ["LONGEST_INPUT", "MENDS", "find", "on_status_change", "output_text", "stop", "wait_for_end"]
+
 MENDS = Mends()
 
-on_status_change: list[Callable[[dict[str, Json]], None]] = []
-"""Called in the execution's own thread, in order, for RUNNING and for the end; must return soon."""
-
 LONGEST_INPUT = 256 * 1024
-_LONGEST_EVENT_DATA = 248 * 1024
 _LOG = logging.getLogger(__name__)
 
 _EXECUTION = f"{PARSER}.backend.execution"
@@ -168,7 +166,7 @@ def start_worker(self: Foreign) -> None:
 
 def _run(worker: Foreign) -> None:
     execution = worker.local_execution
-    _tell(execution, "RUNNING")
+    status_changes.tell(execution, "RUNNING")
     try:
         _record_start(worker)
         worker.local_program.eval(worker.env)
@@ -214,7 +212,7 @@ def _end(execution: Execution) -> None:
         waiting = list(execution.local_waiting)
     for event in waiting:
         event.set()
-    _tell(execution, status)
+    status_changes.tell(execution, status)
 
 
 def stop(execution: Execution, error: str | None, cause: str | None) -> datetime.datetime:
@@ -237,79 +235,3 @@ def stop(execution: Execution, error: str | None, cause: str | None) -> datetime
 
 def _status(name: str) -> Foreign:
     return load(f"{PARSER}.api:ExecutionStatus")(name)
-
-
-def _tell(execution: Execution, status: str) -> None:
-    detail = status_change(execution, status)
-    for listener in on_status_change:
-        try:
-            listener(detail)
-        except Exception:  # noqa: BLE001 - a listener's fault is not the execution's
-            _LOG.exception("A listener failed on %s of %s", status, execution.exec_arn)
-
-
-def status_change(execution: Execution, status: str) -> dict[str, Json]:
-    """The detail of the event "Step Functions Execution Status Change".
-
-    Input and output are left out when together they are too large for an event, as documented.
-    """
-    stopped = None if status == "RUNNING" else _millis(execution.stop_date)
-    output = output_text(execution) if status == "SUCCEEDED" else None
-    redrivable = status in {"FAILED", "TIMED_OUT", "ABORTED"}
-    included = len((execution.execution_input + (output or "")).encode()) <= _LONGEST_EVENT_DATA
-    return {
-        "executionArn": execution.exec_arn,
-        "stateMachineArn": execution.state_machine.arn,
-        "name": execution.name,
-        "status": status,
-        "startDate": _millis(execution.start_date),
-        "stopDate": stopped,
-        "input": execution.execution_input if included else None,
-        "output": output if included else None,
-        "stateMachineVersionArn": None,
-        "stateMachineAliasArn": None,
-        "redriveCount": 0,
-        "redriveDate": None,
-        "redriveStatus": "REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
-        "redriveStatusReason": None if redrivable else f"Execution is {status} and cannot be redriven",
-        "inputDetails": {"included": included},
-        "outputDetails": {"included": included} if output is not None else None,
-        "error": execution.error,
-        "cause": execution.cause,
-    }
-
-
-def output_text(execution: Execution) -> str:
-    """The output of a succeeded execution as JSON text."""
-    return json.dumps(execution.output, separators=(",", ":"), default=str)
-
-
-def _millis(moment: datetime.datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
-@MENDS.wraps(f"{PARSER}.backend.execution_worker:ExecutionWorker._get_evaluation_environment", "ce8421b71dab")
-def evaluation_environment(original: Foreign, self: Foreign) -> Environment:
-    """moto gives the start time as an object, which no expression can read."""
-    env = original(self)
-    execution = env.states.context_object.context_object_data["Execution"]
-    execution["StartTime"] = iso_time(execution["StartTime"])
-    execution["RedriveCount"] = 0
-    return env
-
-
-@MENDS.replaces(f"{ASL}.component.state.state:StateData", "3ee318f50da9")
-def state_data(EnteredTime: str, Name: str) -> dict[str, Json]:  # noqa: N803 - moto's keywords
-    """moto gives the time with an offset instead of `Z`, and no retry count outside of tasks."""
-    return {
-        "EnteredTime": iso_time(datetime.datetime.fromisoformat(EnteredTime)),
-        "Name": Name,
-        "RetryCount": 0,
-    }
-
-
-def iso_time(moment: datetime.datetime) -> str:
-    """A time as Step Functions writes it: `2024-11-23T09:30:00.123Z`."""
-    return (
-        moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )

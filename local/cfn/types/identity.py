@@ -1,11 +1,10 @@
-"""IAM roles and policies, KMS keys, secrets and parameters."""
+"""IAM roles and policies."""
 
 from __future__ import annotations
 
 import json
 
 from local.cfn import shapes
-from local.cfn.api_type import api_type
 from local.cfn.resources import Made, Request, ignoring_missing, replace_on, resource_type
 from local.cfn.template import Json
 
@@ -18,7 +17,7 @@ class Role:
         """Create the role, then attach its policies."""
         name = request.properties.get("RoleName") or request.name(64)
         request = request.having(RoleName=name)
-        trust = _document(request.properties["AssumeRolePolicyDocument"])
+        trust = policy_text(request.properties["AssumeRolePolicyDocument"])
         plain = {**request.without("Policies", "ManagedPolicyArns"), "AssumeRolePolicyDocument": trust}
         role = request.client("iam").create_role(**shapes.arguments("iam", "create_role", plain))["Role"]
         self._attach(request, name, {})
@@ -29,7 +28,7 @@ class Role:
         replace_on(request, before, "RoleName", "Path")
         iam, name = request.client("iam"), made.physical_id
         trust = request.properties["AssumeRolePolicyDocument"]
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=_document(trust))
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=policy_text(trust))
         duration = int(request.properties.get("MaxSessionDuration", 3600))
         iam.update_role(
             RoleName=name, Description=request.properties.get("Description", ""), MaxSessionDuration=duration
@@ -59,7 +58,7 @@ class Role:
         for old in {one["PolicyName"] for one in before.get("Policies", [])} - policies.keys():
             ignoring_missing(iam.delete_role_policy, RoleName=name, PolicyName=old)
         for policy, document in policies.items():
-            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=_document(document))
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=policy_text(document))
 
 
 @resource_type("AWS::IAM::Policy")
@@ -72,7 +71,7 @@ class InlinePolicy:
             request.client("iam").put_role_policy(
                 RoleName=role,
                 PolicyName=request.properties["PolicyName"],
-                PolicyDocument=_document(request.properties["PolicyDocument"]),
+                PolicyDocument=policy_text(request.properties["PolicyDocument"]),
             )
         return Made(request.properties["PolicyName"])
 
@@ -105,7 +104,7 @@ class ManagedPolicy:
             PolicyName=name,
             Path=request.properties.get("Path", "/"),
             Description=request.properties.get("Description", ""),
-            PolicyDocument=_document(request.properties["PolicyDocument"]),
+            PolicyDocument=policy_text(request.properties["PolicyDocument"]),
         )["Policy"]["Arn"]
         for role in request.properties.get("Roles", []):
             iam.attach_role_policy(RoleName=role, PolicyArn=arn)
@@ -118,7 +117,7 @@ class ManagedPolicy:
         for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
             if not version["IsDefaultVersion"]:
                 iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
-        document = _document(request.properties["PolicyDocument"])
+        document = policy_text(request.properties["PolicyDocument"])
         iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
         wanted, had = set(request.properties.get("Roles", [])), set(before.get("Roles", []))
         for role in had - wanted:
@@ -135,90 +134,7 @@ class ManagedPolicy:
         ignoring_missing(iam.delete_policy, PolicyArn=made.physical_id)
 
 
-@resource_type("AWS::KMS::Key")
-class Key:
-    """A KMS key."""
-
-    def create(self, request: Request) -> Made:
-        """Create it, with rotation if wanted."""
-        kms = request.client("kms")
-        tags = [
-            {"TagKey": one["Key"], "TagValue": one["Value"]} for one in request.properties.get("Tags", [])
-        ]
-        plain = request.without("KeyPolicy", "EnableKeyRotation", "Enabled", "PendingWindowInDays", "Tags")
-        plain |= {"Tags": tags, "Policy": _document(request.properties.get("KeyPolicy", {}))}
-        plain.pop("RotationPeriodInDays", None)
-        if not request.properties.get("KeyPolicy"):
-            plain.pop("Policy")
-        key = kms.create_key(**shapes.arguments("kms", "create_key", plain))["KeyMetadata"]
-        made = Made(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
-        self._settle(request, made)
-        return made
-
-    def update(self, request: Request, made: Made, before: dict[str, Json]) -> Made:
-        """Change policy, description and rotation."""
-        replace_on(request, before, "KeySpec", "KeyUsage", "MultiRegion", "Origin")
-        kms = request.client("kms")
-        if request.properties.get("KeyPolicy"):
-            policy = _document(request.properties["KeyPolicy"])
-            kms.put_key_policy(KeyId=made.physical_id, PolicyName="default", Policy=policy)
-        description = request.properties.get("Description", "")
-        kms.update_key_description(KeyId=made.physical_id, Description=description)
-        self._settle(request, made)
-        return made
-
-    def delete(self, request: Request, made: Made) -> None:
-        """Schedule its deletion, as CloudFormation does."""
-        days = int(request.properties.get("PendingWindowInDays", 30))
-        ignoring_missing(
-            request.client("kms").schedule_key_deletion, KeyId=made.physical_id, PendingWindowInDays=days
-        )
-
-    def _settle(self, request: Request, made: Made) -> None:
-        kms = request.client("kms")
-        rotate = str(request.properties.get("EnableKeyRotation", "")).lower() == "true"
-        (kms.enable_key_rotation if rotate else kms.disable_key_rotation)(KeyId=made.physical_id)
-        if str(request.properties.get("Enabled", "true")).lower() == "false":
-            kms.disable_key(KeyId=made.physical_id)
-
-
-api_type(
-    "AWS::KMS::Alias",
-    service="kms",
-    create_method="create_alias",
-    ref="=AliasName",
-    update_method="update_alias",
-    delete_method="delete_alias",
-    delete_argument="AliasName",
-    replaced_by=("AliasName",),
-)
-
-
-@resource_type("AWS::SSM::Parameter")
-class StoredParameter:
-    """A parameter of Systems Manager's Parameter Store."""
-
-    def create(self, request: Request) -> Made:
-        """Store it."""
-        name = request.properties.get("Name") or request.name()
-        tags = [{"Key": key, "Value": value} for key, value in request.properties.get("Tags", {}).items()]
-        plain = request.having(Name=name, **({"Tags": tags} if tags else {})).properties
-        request.client("ssm").put_parameter(**shapes.arguments("ssm", "put_parameter", plain))
-        return Made(name, {"Type": plain["Type"], "Value": plain["Value"]})
-
-    def update(self, request: Request, made: Made, before: dict[str, Json]) -> Made:
-        """Overwrite it."""
-        replace_on(request, before, "Name")
-        plain = {**request.without("Tags"), "Name": made.physical_id, "Overwrite": True}
-        request.client("ssm").put_parameter(**shapes.arguments("ssm", "put_parameter", plain))
-        return Made(made.physical_id, {"Type": plain["Type"], "Value": plain["Value"]})
-
-    def delete(self, request: Request, made: Made) -> None:
-        """Delete it."""
-        ignoring_missing(request.client("ssm").delete_parameter, Name=made.physical_id)
-
-
-def _document(policy: Json) -> str:
+def policy_text(policy: Json) -> str:
     """A policy as text; moto wants a version, which IAM does not (it would take the older one)."""
     document = json.loads(policy) if isinstance(policy, str) else policy
     return json.dumps({"Version": "2012-10-17", **document})

@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from local.mends.casing import sdk_name
 from local.mends.error_names import service_prefix, takes
+from local.mends.members import sdk_name
 from tests.local.mends.machines import INVOKE, ROLE, Machines, passing, task
 from tests.local.mends.server import Server
 
