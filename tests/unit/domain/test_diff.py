@@ -62,6 +62,12 @@ def test_changes_are_named_by_container_and_variable():
     ]
 
 
+def test_the_order_of_keys_is_no_change():
+    one, other = {"containerPort": 80, "name": "http"}, {"name": "http", "containerPort": 80}
+    ports = [one, {"containerPort": 81}], [other, {"containerPort": 81}]
+    assert task_definitions(changed(portMappings=ports[0]), changed(portMappings=ports[1])) == []
+
+
 def test_containers_and_volumes_come_and_go_with_all_they_have():
     new = {
         **OLD,
@@ -117,7 +123,11 @@ def test_passwords_inside_other_text_are_hidden(value, shown):
 def test_passwords_in_a_command_and_in_log_options_are_hidden():
     new = changed(
         command=["serve", "--db-password", "hunter2", "--api-key=hunter2"],
-        logConfiguration={"logDriver": "splunk", "options": {"splunk-token": "hunter2", "splunk-url": "u"}},
+        logConfiguration={
+            "logDriver": "splunk",
+            "options": {"splunk-token": "hunter2", "splunk-url": "u"},
+            "secretOptions": [{"name": "splunk-index", "valueFrom": "hunter2"}],
+        },
     )
     changes = task_definitions(OLD, new)
     assert "hunter2" not in str(changes)

@@ -220,6 +220,48 @@ def test_on_a_bridge_network_a_fixed_host_port_is_a_difference_and_a_dynamic_one
     assert fingerprint(none) == fingerprint(dynamic) != fingerprint(fixed)
 
 
+SAID: dict[str, Any] = {
+    "disableNetworking": False,
+    "interactive": False,
+    "privileged": False,
+    "pseudoTerminal": False,
+}
+SAID |= {"readonlyRootFilesystem": False, "versionConsistency": "enabled", "essential": True, "cpu": 0}
+
+
+@pytest.mark.parametrize(("key", "value"), SAID.items())
+def test_saying_a_default_is_the_same_as_not_saying_it(key, value):
+    said = rendered()
+    said["containerDefinitions"][0][key] = value
+    assert fingerprint(said) == fingerprint(rendered())
+
+
+def test_defaults_inside_of_volumes_mounts_and_health_checks_may_be_said_too():
+    # Given a task with a file system and a health check, said as briefly as possible
+    brief: dict[str, Any] = {
+        "volumes": [{"name": "files", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}],
+        "containerDefinitions": [
+            {
+                "name": "app",
+                "mountPoints": [{"sourceVolume": "files", "containerPath": "/x"}],
+                "volumesFrom": [{"sourceContainer": "other"}],
+                "healthCheck": {"command": ["CMD", "x"]},
+            }
+        ],
+    }
+    # When the defaults are said
+    long = copy.deepcopy(brief)
+    long["enableFaultInjection"] = False
+    long["volumes"][0]["efsVolumeConfiguration"] |= {"rootDirectory": "/", "transitEncryption": "DISABLED"}
+    container = long["containerDefinitions"][0]
+    container["mountPoints"][0]["readOnly"] = container["volumesFrom"][0]["readOnly"] = False
+    container["healthCheck"] |= {"interval": 30, "timeout": 5, "retries": 3, "startPeriod": 0}
+    # Then nothing else is meant, while any other value means something
+    assert fingerprint(long) == fingerprint(brief)
+    container["volumesFrom"][0]["readOnly"] = True
+    assert fingerprint(long) != fingerprint(brief)
+
+
 def test_an_order_that_means_nothing_changes_nothing():
     request = rendered(environment={"app": {"A": "1", "B": "2"}})
     shuffled = copy.deepcopy(request)
