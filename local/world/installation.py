@@ -19,6 +19,7 @@ from local.world.binding import Call, bind
 from local.world.ecr.images_api import ImagesApi
 from local.world.ecr.push import PushApi
 from local.world.ecr.scans import Scanner
+from local.world.ecr.scans_api import ScansApi
 from local.world.ecs.clusters_api import ClustersApi, wrap_describe_clusters, wrap_tags
 from local.world.ecs.definitions import wrap_task_definitions
 from local.world.ecs.deployments_api import DeploymentsApi
@@ -50,7 +51,8 @@ class Installation:
         self.world = world
         self.targets = Targets(world)
         self.ecs = Ecs(world, self.targets)
-        self.images = ImagesApi(world, Scanner(world))
+        self.scanner = Scanner(world)
+        self.images = ImagesApi(world, self.scanner)
         self.clusters = ClustersApi(self.ecs)
         self.zones = Zones(world, self.ecs)
         self.front = Front(world, self.targets)
@@ -88,15 +90,16 @@ class Installation:
 
     def _ecr_operations(self) -> Operations:
         images = self.images
+        scans = ScansApi(self.world, self.scanner, images)
         return {
             "PutImage": PushApi(self.world, images).put_image,
             "DescribeImages": images.describe,
             "ListImages": images.list,
             "BatchGetImage": images.batch_get,
             "UpdateImageStorageClass": images.update_storage_class,
-            "StartImageScan": images.start_scan,
-            "DescribeImageScanFindings": images.scan_findings,
-            "PutRegistryScanningConfiguration": images.put_scanning,
+            "StartImageScan": scans.start_scan,
+            "DescribeImageScanFindings": scans.scan_findings,
+            "PutRegistryScanningConfiguration": scans.put_scanning,
         }
 
     def _cloudwatch_operations(self) -> Operations:

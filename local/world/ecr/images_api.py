@@ -8,10 +8,9 @@ from typing import Any
 from moto.ecr.models import ecr_backends
 
 from local.world.binding import Call
-from local.world.ecr.errors import EcrError, image_missing, repository_missing, scan_missing
+from local.world.ecr.errors import EcrError, image_missing, repository_missing
 from local.world.ecr.references import status_of
-from local.world.ecr.scan_shapes import scan_findings
-from local.world.ecr.scans import DAY, Scan, Scanner, scan_kind
+from local.world.ecr.scans import Scan, Scanner, scan_kind
 from local.world.ecs.paging import page
 from local.world.world import World
 
@@ -41,10 +40,10 @@ class ImagesApi:
 
         https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImagesFilter.html
         """
-        repository = self._repository(call)
+        repository = self.repository(call)
         wanted = call.get("filter", {})
         if call.get("imageIds"):
-            images = [self._find(repository, each, wanted) for each in call.params["imageIds"]]
+            images = [self.find(repository, each, wanted) for each in call.params["imageIds"]]
             return {"imageDetails": [_detail(image) for image in images]}
         found = [_detail(image) for image in _filtered(repository, wanted)]
         return page(call, "imageDetails", found)
@@ -52,18 +51,18 @@ class ImagesApi:
     def list(self, call: Call) -> Answer:
         """ListImages: one entry for each tag."""
         found = []
-        for image in _filtered(self._repository(call), call.get("filter", {})):
+        for image in _filtered(self.repository(call), call.get("filter", {})):
             digest = {"imageDigest": image.get_image_digest()}
             found += [{**digest, "imageTag": tag} for tag in image.image_tags] or [digest]
         return page(call, "imageIds", found)
 
     def batch_get(self, call: Call) -> Answer:
         """BatchGetImage, the first call of a pull: an archived image is not found."""
-        repository = self._repository(call)
+        repository = self.repository(call)
         images, failures = [], []
         for wanted in call.get("imageIds", []):
             try:
-                image = self._find(repository, wanted, {})
+                image = self.find(repository, wanted, {})
             except EcrError:
                 failures.append(
                     {
@@ -91,8 +90,8 @@ class ImagesApi:
 
         https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html
         """
-        repository = self._repository(call)
-        image = self._find(repository, call.params["imageId"], {"imageStatus": "ANY"})
+        repository = self.repository(call)
+        image = self.find(repository, call.params["imageId"], {"imageStatus": "ANY"})
         target = call.params["targetStorageClass"]
         if target == "ARCHIVE":
             self.archive(image)
@@ -110,59 +109,6 @@ class ImagesApi:
         """Archive an image."""
         image.image_status, image.last_archived_at = "ARCHIVED", self._world.today()
 
-    def start_scan(self, call: Call) -> Answer:
-        """StartImageScan: basic scanning only, once a day for an image.
-
-        https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html
-        """
-        repository = self._repository(call)
-        image = self._find(repository, call.params["imageId"], {"imageStatus": "ANY"})
-        if status_of(image) != "ACTIVE":
-            raise EcrError("ImageArchivedException", "The specified image is archived and cannot be scanned.")
-        backend = ecr_backends[call.account][call.region]
-        if backend.registry_scanning_configuration.get("scanType") == "ENHANCED":
-            raise EcrError("ValidationException", "This feature is disabled")
-        before: Scan | None = getattr(image, "world_scan", None)
-        if before is not None and self._world.now() - before.started_at < self._world.scaled(DAY):
-            raise EcrError(
-                "LimitExceededException",
-                "The scan quota per image has been exceeded. Wait and try again.",
-            )
-        scan = self._scanner.start(call.place, repository, image, "BASIC")
-        return self._about(call, repository, image) | {"imageScanStatus": scan.shown_status()}
-
-    def scan_findings(self, call: Call) -> Answer:
-        """DescribeImageScanFindings."""
-        repository = self._repository(call)
-        image = self._find(repository, call.params["imageId"], {"imageStatus": "ANY"})
-        scan: Scan | None = getattr(image, "world_scan", None)
-        if scan is None:
-            raise scan_missing(call.params["imageId"], repository.name, repository.registry_id)
-        answer = self._about(call, repository, image)
-        answer["imageScanStatus"] = scan.shown_status()
-        if status_of(image) == "ARCHIVED":
-            answer["imageScanStatus"] = {"status": "IMAGE_ARCHIVED"}
-        elif scan.status in {"COMPLETE", "ACTIVE"}:
-            part = page(call, "findings", scan.findings)
-            answer["imageScanFindings"] = scan_findings(scan, part["findings"], repository.arn, call.account)
-            answer |= {name: value for name, value in part.items() if name == "nextToken"}
-        return answer
-
-    def put_scanning(self, call: Call) -> Answer:
-        """PutRegistryScanningConfiguration; rules may be left out."""
-        kind, rules = call.get("scanType", "BASIC"), call.get("rules", [])
-        ecr_backends[call.account][call.region].put_registry_scanning_configuration(kind, rules)
-        return {"registryScanningConfiguration": {"scanType": kind, "rules": rules}}
-
-    def _about(self, call: Call, repository: Any, image: Any) -> Answer:
-        asked = call.params["imageId"]
-        tag = {"imageTag": asked["imageTag"]} if asked.get("imageTag") else {}
-        return {
-            "registryId": repository.registry_id,
-            "repositoryName": repository.name,
-            "imageId": {"imageDigest": image.get_image_digest(), **tag},
-        }
-
     def _activate(self, place: tuple[str, str], repository: Any, image: Any) -> None:
         image.image_status, image.last_activated_at = "ACTIVE", self._world.today()
         detail = {
@@ -175,14 +121,24 @@ class ImagesApi:
         }
         self._world.emit(place, "aws.ecr", "ECR Image Action", detail)
 
-    def _repository(self, call: Call) -> Any:
+    def repository(self, call: Call) -> Any:
+        """The repository that a call names.
+
+        Raises:
+            EcrError: RepositoryNotFoundException.
+        """
         name = call.params["repositoryName"]
         found = ecr_backends[call.account][call.region].repositories.get(name)
         if found is None:
             raise repository_missing(name, call.get("registryId", call.account))
         return found
 
-    def _find(self, repository: Any, image_id: Mapping[str, str], wanted: Mapping[str, str]) -> Any:
+    def find(self, repository: Any, image_id: Mapping[str, str], wanted: Mapping[str, str]) -> Any:
+        """The image of a repository that an image id means.
+
+        Raises:
+            EcrError: ImageNotFoundException, also where the filter leaves it out.
+        """
         digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
         for image in _filtered(repository, wanted):
             fits = digest in {None, image.get_image_digest()} and (tag is None or tag in image.image_tags)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from local.world.ecs import shifting
 from local.world.ecs.deployments import Deployments
 from local.world.ecs.hooks import Hooks
-from local.world.ecs.model import Deployment, Service, ServiceDeployment, Task
+from local.world.ecs.model import Deployment, Service, ServiceDeployment
 from local.world.ecs.scheduler import ServiceScheduler
 from local.world.ecs.stages import Progress, Stage, backward, forward
+from local.world.ecs.task_model import Task
 from local.world.world import World
 
 STAGE_SECONDS = 4

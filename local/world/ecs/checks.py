@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.world.ecs.model import Container, Task
+from local.world.ecs.task_model import Container, Task
 from local.world.elb.health import container_answer, path_in_command
 from local.world.world import World
 

@@ -9,9 +9,10 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from local.world.binding import Call, call_of
 from local.world.ecs.engine import Ecs
-from local.world.ecs.model import Service, Task
+from local.world.ecs.model import Service
 from local.world.ecs.shapes import counts
 from local.world.ecs.store import EcsError, EcsStore
+from local.world.ecs.task_model import Task
 
 Answer = dict[str, Any]
 

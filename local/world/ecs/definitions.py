@@ -9,7 +9,8 @@ from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from local.world.binding import call_of
-from local.world.ecs.model import Container
+from local.world.ecs.task_model import Container, Task
+from local.world.images import OneOffTask
 from local.world.world import World
 
 WAITED_FOR = {"COMPLETE", "SUCCESS"}
@@ -69,3 +70,14 @@ def blocked(containers: list[Container]) -> Container | None:
             if each.get("condition") == "SUCCESS" and each["containerName"] in failed:
                 return container
     return None
+
+
+def one_off_of(task: Task, container: Container) -> OneOffTask | None:
+    """How a task that was run by itself ends: by the first word of its command, else at once."""
+    overrides = task.overrides.get("containerOverrides") or []
+    command = next((each.get("command") for each in overrides if each.get("name") == container.name), None)
+    words = command or container.definition.get("command") or []
+    behaviour = container.behaviour
+    if words and words[0] in behaviour.tasks:
+        return behaviour.tasks[words[0]]
+    return OneOffTask(exit_code=behaviour.exit_code) if container.essential and words else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.world.ecr.references import find_image
 from local.world.ecs import breaker, events
 from local.world.ecs.model import (
     AlarmWatch,
@@ -16,7 +15,7 @@ from local.world.ecs.model import (
     deployment_number,
     short_id,
 )
-from local.world.ecs.shapes import COPIED_TO_REVISION
+from local.world.ecs.revisions import Revisions, service_arn
 from local.world.metrics.alarm_states import alarms_in_alarm
 from local.world.world import World
 
@@ -31,6 +30,7 @@ class Deployments:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._revisions = Revisions(world)
 
     def say(self, service: Service, message: str) -> None:
         """Add a message to the service's ``events``, the newest first."""
@@ -45,10 +45,10 @@ class Deployments:
         """Start a deployment to what the service is now told to run."""
         now = self._world.today()
         self._supersede(service)
-        revision = self.revision(service)
+        revision = self._revisions.record(service)
         sources = [each.revision for each in service.deployments if service.tasks_of(each)]
         begun = ServiceDeployment(
-            arn=self._arn(service, "service-deployment", short_id(self._world.random)),
+            arn=service_arn(service, "service-deployment", short_id(self._world.random)),
             created_at=now,
             target=revision,
             sources=sources,
@@ -60,27 +60,6 @@ class Deployments:
         service.service_deployments.append(begun)
         self.deployment(service, revision, service.task_definition, begun)
         return begun
-
-    def revision(self, service: Service) -> Revision:
-        """Record what the service is told to run, with the digests that its tags mean now."""
-        images = []
-        for definition in service.task_definition.container_definitions:
-            found = find_image(definition["image"])
-            shown = {"containerName": definition["name"], "image": definition["image"]}
-            if found.digest and definition.get("versionConsistency") != "disabled":
-                shown["imageDigest"] = found.digest
-            images.append(shown)
-        settings = {name: service.settings.get(name) for name in COPIED_TO_REVISION}
-        made = Revision(
-            arn=self._arn(service, "service-revision", deployment_number(self._world.random)),
-            created_at=self._world.today(),
-            task_definition_arn=service.task_definition.arn,
-            settings=settings,
-            container_images=images,
-            targets=self._targets(service),
-        )
-        service.revisions.append(made)
-        return made
 
     def deployment(
         self,
@@ -212,26 +191,6 @@ class Deployments:
         """Note that a service deployment has changed."""
         current.updated_at = self._world.today()
 
-    def _targets(self, service: Service) -> list[dict[str, Any]]:
-        """Where the tasks of a new revision are registered: with two target groups, in the other one.
-
-        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AdvancedConfiguration.html
-        """
-        shifting = (service.configuration.get("strategy") or "ROLLING") != "ROLLING"
-        live = service.live.revision.targets if service.live else []
-        found = []
-        for number, balancer in enumerate(service.load_balancers):
-            pair = [balancer.get("targetGroupArn")]
-            advanced = balancer.get("advancedConfiguration") or {}
-            pair.append(advanced.get("alternateTargetGroupArn") or pair[0])
-            now = live[number]["targetGroupArn"] if number < len(live) else None
-            if now not in pair:
-                chosen = pair[0]
-            else:
-                chosen = next((each for each in pair if each != now), now) if shifting else now
-            found.append({**balancer, "targetGroupArn": chosen})
-        return found
-
     def _supersede(self, service: Service) -> None:
         current = service.current
         if current is not None:
@@ -259,7 +218,3 @@ class Deployments:
 
     def _announce(self, service: Service, deployment: Deployment, name: str) -> None:
         events.deployment_changed(self._world, service, deployment, name, deployment.rollout_state_reason)
-
-    def _arn(self, service: Service, kind: str, last: str) -> str:
-        account, region = service.place
-        return f"arn:aws:ecs:{region}:{account}:{kind}/{service.cluster_name}/{service.name}/{last}"

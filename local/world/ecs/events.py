@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from local.world.ecs.model import Deployment, Service, Task
-from local.world.ecs.shapes import task_shape
+from local.world.ecs.model import Deployment, Service
+from local.world.ecs.task_model import Task
+from local.world.ecs.task_shapes import task_shape
 from local.world.world import World
 
 SOURCE = "aws.ecs"

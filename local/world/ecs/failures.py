@@ -6,7 +6,8 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from local.world.ecs import breaker, events
 from local.world.ecs.deployments import ALARM_RANG, BREAKER_TRIPPED, ROLLBACK_TRIPPED, Deployments
-from local.world.ecs.model import Deployment, Service, ServiceDeployment, Task
+from local.world.ecs.model import Deployment, Service, ServiceDeployment
+from local.world.ecs.task_model import Task
 from local.world.metrics.alarm_states import alarms_in_alarm
 from local.world.world import World
 

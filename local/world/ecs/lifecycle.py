@@ -8,33 +8,18 @@ are typical ones of Fargate, in seconds of AWS, divided by the time scale.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from local.world.ecr.references import find_image
 from local.world.ecs import checks, definitions, events
+from local.world.ecs.durations import Durations
 from local.world.ecs.logs import ContainerLogs
-from local.world.ecs.model import Container, Task
+from local.world.ecs.task_model import Container, Task
 from local.world.elb.targets import Targets
-from local.world.images import OneOffTask
 from local.world.world import World
 
 ESSENTIAL_EXITED = "Essential container in task exited"
 RETRIED = "image manifest has been retried 1 time(s)"
 KILLED, TERMINATED = 137, 143
-
-
-@dataclass(frozen=True)
-class Durations:
-    """How long the steps of a task take on AWS, in seconds."""
-
-    provisioning: float = 6
-    placing: float = 2
-    pulling: float = 9
-    starting: float = 3
-    exiting: float = 3
-    noticing: float = 4
-    deprovisioning: float = 5
-    stop_timeout: float = 30
 
 
 Place = tuple[str, str]
@@ -190,7 +175,7 @@ class TaskRunner:
 
     def _plan_exit(self, task: Task, container: Container) -> None:
         behaviour = container.behaviour
-        one_off = one_off_of(task, container) if task.service is None else None
+        one_off = definitions.one_off_of(task, container) if task.service is None else None
         if one_off is not None:
             self._world.later(one_off.seconds, self.exit, task, container, one_off.exit_code)
         elif behaviour.crash_after_s is not None:
@@ -249,14 +234,3 @@ class TaskRunner:
             listener(task)
         if task.last_status == "STOPPED":
             self._places.pop(task, None)
-
-
-def one_off_of(task: Task, container: Container) -> OneOffTask | None:
-    """How a task that was run by itself ends: by the first word of its command, else at once."""
-    overrides = task.overrides.get("containerOverrides") or []
-    command = next((each.get("command") for each in overrides if each.get("name") == container.name), None)
-    words = command or container.definition.get("command") or []
-    behaviour = container.behaviour
-    if words and words[0] in behaviour.tasks:
-        return behaviour.tasks[words[0]]
-    return OneOffTask(exit_code=behaviour.exit_code) if container.essential and words else None

@@ -7,7 +7,7 @@ import contextlib
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.logs.models import logs_backends
 
-from local.world.ecs.model import Container, Task
+from local.world.ecs.task_model import Container, Task
 from local.world.world import World
 
 Place = tuple[str, str]

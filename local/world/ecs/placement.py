@@ -7,8 +7,9 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from local.world.ecs.model import Container, Deployment, Service, Task, hex_id
+from local.world.ecs.model import Deployment, Service
 from local.world.ecs.store import EcsStore, invalid
+from local.world.ecs.task_model import Container, Task, hex_id
 from local.world.world import World
 
 

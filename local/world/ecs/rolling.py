@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from local.world.ecs.model import Deployment, Service, Task
+from local.world.ecs.model import Deployment, Service
+from local.world.ecs.task_model import Task
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from local.world.ecs import events, rolling
+from local.world.ecs import events
 from local.world.ecs.deployments import Deployments
 from local.world.ecs.failures import Failures
 from local.world.ecs.lifecycle import TaskRunner
-from local.world.ecs.model import STEADY, Deployment, Service, Task
+from local.world.ecs.model import STEADY, Deployment, Service
 from local.world.ecs.placement import Placement
+from local.world.ecs.rolling_strategy import Rolling
 from local.world.ecs.store import EcsStore
+from local.world.ecs.task_model import Task
 from local.world.elb.targets import Targets
 from local.world.world import World
 
@@ -50,8 +52,8 @@ class ServiceScheduler:
         self._placement = placement
         self._failures = Failures(world, deployments)
         self._waiting: set[Service] = set()
-        self._strategies: dict[str, Strategy] = {"ROLLING": Rolling(self)}
-        self.rolling = self._strategies["ROLLING"]
+        self.rolling: Strategy = Rolling(self)
+        self._strategies: dict[str, Strategy] = {"ROLLING": self.rolling}
         runner.on_change(self._task_changed)
         targets.on_change(self._task_changed)
 
@@ -194,34 +196,3 @@ class ServiceScheduler:
         if task.stop_code in {"TaskFailedToStart", "EssentialContainerExited"}:
             self._failures.count(service, task)
         self.poke(service)
-
-
-class Rolling:
-    """The ROLLING strategy."""
-
-    def __init__(self, scheduler: ServiceScheduler) -> None:
-        self._scheduler = scheduler
-
-    def step(self, service: Service, primary: Deployment, healthy: set[Task]) -> bool:
-        """Start and stop the next batch."""
-        if primary.rollout_state == "FAILED":
-            # Nothing new is launched any more, and what still runs of the old is all there is.
-            return False
-        counts = rolling.counts_of(service, primary, healthy)
-        batch = rolling.next_batch(counts)
-        why = f"Scaling activity initiated by (deployment {primary.id})"
-        if batch.start and self._may_start(service, primary):
-            self._scheduler.start(service, primary, batch.start)
-        old = rolling.old_first(service, primary, healthy)
-        self._scheduler.stop(service, old[: batch.stop_old], why)
-        new = [task for task in service.tasks if task.wanted and task.deployment is primary]
-        surplus = sorted(new, key=lambda task: (task in healthy, task.created_at))[: batch.stop_surplus]
-        self._scheduler.stop(service, surplus, why)
-        rest = [task for task in service.tasks if task.deployment is not primary]
-        return counts.healthy_new == counts.new == counts.desired and not rest
-
-    def _may_start(self, service: Service, primary: Deployment) -> bool:
-        wait = self._scheduler.throttle(primary)
-        if wait > 0:
-            self._scheduler.poke_after(service, wait)
-        return wait <= 0

@@ -8,7 +8,8 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ecs.models import ecs_backends
 
-from local.world.ecs.model import Revision, Service, ServiceDeployment, Task
+from local.world.ecs.model import Revision, Service, ServiceDeployment
+from local.world.ecs.task_model import Task
 
 ClusterAndService = tuple[str, str]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from local.world.binding import Call
 from local.world.ecs.engine import Ecs
-from local.world.ecs.model import Task
 from local.world.ecs.paging import page
-from local.world.ecs.shapes import task_shape
 from local.world.ecs.store import invalid
+from local.world.ecs.task_model import Task
+from local.world.ecs.task_shapes import task_shape
 
 Answer = dict[str, Any]
 

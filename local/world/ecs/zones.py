@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.world.ecs.engine import Ecs
-from local.world.ecs.model import Task
+from local.world.ecs.task_model import Task
 from local.world.world import World
 
 NOTICED_AFTER = 120

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from local.world.ecs.model import Container, Task
+from local.world.ecs.task_model import Container, Task
 
 REFUSED = 0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 
-from local.world.ecs.model import Task
+from local.world.ecs.task_model import Task
 from local.world.elb import wiring
 from local.world.elb.targets import Target, Targets
 

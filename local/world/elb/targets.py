@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from local.world.clock import Timer
-from local.world.ecs.model import Task
+from local.world.ecs.task_model import Task
 from local.world.elb import wiring
 from local.world.elb.health import REFUSED, Streak, answer, matches
 from local.world.world import World

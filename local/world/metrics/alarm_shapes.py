@@ -104,3 +104,22 @@ def alarm_message(place: tuple[str, str], alarm: Any, before: str) -> Shape:
         "InsufficientDataActions": list(alarm.insufficient_data_actions or []),
         "Trigger": {name: value for name, value in trigger.items() if value is not None},
     }
+
+
+def query_shape(query: Any) -> Shape:
+    """A metric data query of an alarm as the API writes it."""
+    shape: Shape = {"Id": query.id, "ReturnData": query.return_data, "Expression": query.expression}
+    if query.period:
+        shape["Period"] = query.period
+    stat = query.metric_stat
+    if stat is not None:
+        shape["MetricStat"] = {
+            "Metric": {
+                "Namespace": stat.metric.namespace,
+                "MetricName": stat.metric.metric_name,
+                "Dimensions": [{"Name": each.name, "Value": each.value} for each in stat.metric.dimensions],
+            },
+            "Period": stat.period,
+            "Stat": stat.stat,
+        }
+    return shape

@@ -10,7 +10,7 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 
 from local.world.metrics import evaluation
-from local.world.metrics.alarm_shapes import alarm_message, state_change
+from local.world.metrics.alarm_shapes import alarm_message, query_shape, stamp, state_change
 from local.world.metrics.api import CloudWatchError, MetricsApi
 from local.world.metrics.composite import composite_state
 from local.world.metrics.queries import Queries
@@ -106,8 +106,8 @@ class Alarms:
         )
         data = {
             "version": "1.0",
-            "queryDate": _stamp(self._world.today()),
-            "startDate": _stamp(datetime.fromtimestamp(periods[0], tz=UTC)),
+            "queryDate": stamp(self._world.today()),
+            "startDate": stamp(datetime.fromtimestamp(periods[0], tz=UTC)),
             "statistic": alarm.statistic or alarm.extended_statistic,
             "period": int(period),
             "recentDatapoints": list(recent.values()),
@@ -129,7 +129,7 @@ class Alarms:
         place: Place,
         alarm: Any,
     ) -> tuple[float, Mapping[float, float] | None]:
-        queries = [_query(each) for each in alarm.metric_data_queries]
+        queries = [query_shape(each) for each in alarm.metric_data_queries]
         periods = [float(each["MetricStat"]["Period"]) for each in queries if each.get("MetricStat")]
         period = periods[0] if periods else float(alarm.period or 60)
         wanted = alarm.threshold_metric_id
@@ -193,28 +193,6 @@ def _all_alarms() -> Iterator[tuple[Place, Any]]:
 def _default_treatment(alarm: Any) -> str:
     # AWS/DynamoDB metrics have gaps by nature, so their alarms keep their state.
     return "ignore" if alarm.namespace == "AWS/DynamoDB" else "missing"
-
-
-def _query(query: Any) -> dict[str, Any]:
-    shape: dict[str, Any] = {"Id": query.id, "ReturnData": query.return_data, "Expression": query.expression}
-    if query.period:
-        shape["Period"] = query.period
-    stat = query.metric_stat
-    if stat is not None:
-        shape["MetricStat"] = {
-            "Metric": {
-                "Namespace": stat.metric.namespace,
-                "MetricName": stat.metric.metric_name,
-                "Dimensions": [{"Name": each.name, "Value": each.value} for each in stat.metric.dimensions],
-            },
-            "Period": stat.period,
-            "Stat": stat.stat,
-        }
-    return shape
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
 
 
 def _short(at: float) -> str:

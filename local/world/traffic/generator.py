@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.world.ecs.engine import Ecs
-from local.world.ecs.model import Service, Task
+from local.world.ecs.model import Service
+from local.world.ecs.task_model import Task
 from local.world.elb import routing, wiring
 from local.world.elb.targets import Targets
 from local.world.metrics.balancers import BalancerMetrics
