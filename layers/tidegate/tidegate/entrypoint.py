@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -33,34 +34,49 @@ def step(command_type: type[C], run: Callable[[C, Ports], dict[str, Any]]) -> Ha
         A handler out of which only `Transient` and `Terminal` come. The event is never logged: it may carry a
         task token.
     """
+    name = run.__module__.rpartition(".")[2]
 
     def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         from tidegate.bootstrap import ports
 
+        given = event if isinstance(event, Mapping) else {}
         logger.set_correlation_id(str(getattr(context, "aws_request_id", "")))
-        logger.append_keys(
-            **{key: event[key] for key in _CONTEXT if isinstance(event, Mapping) and event.get(key)}
-        )
-        name = run.__module__.rpartition(".")[2]
+        logger.append_keys(**{key: given[key] for key in _CONTEXT if given.get(key)})
         try:
-            result = run(command_type.model_validate(event), ports())
-        except ValidationError as error:
-            raise Terminal(f"{name}: {' '.join(sentences(error))}") from error
+            result = run(_parse(command_type, event, name), ports())
+            logger.info("step done", step=name, outcome=result.get("outcome"), reason=result.get("reason"))
+            _publish(result)
+            return result
         except (Transient, Terminal) as error:
-            logger.warning("step failed", step=name, error=type(error).__name__, reason=str(error))
+            said = _without_token(str(error), given)
+            logger.warning("step failed", step=name, error=type(error).__name__, reason=said)
             _count("StepFailures", name)
-            raise
-        except Exception as error:
-            logger.exception("step broke", step=name)
+            if said == str(error):
+                raise
+            raise type(error)(said) from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, only two errors leave a Lambda
+            said = _without_token(f"{name} broke: {type(error).__name__}: {error}", given)
+            trace = _without_token("".join(traceback.format_exception(error)), given)
+            logger.error("step broke", step=name, reason=said, exception=trace)  # noqa: TRY400 - see trace
             _count("StepFailures", name)
-            raise Terminal(f"{name} broke: {type(error).__name__}: {error}") from error
+            raise Terminal(said) from None
         finally:
             logger.remove_keys(list(_CONTEXT))
-        logger.info("step done", step=name, outcome=result.get("outcome"), reason=result.get("reason"))
-        _publish(result)
-        return result
 
     return handler
+
+
+def _parse(command_type: type[C], event: Any, name: str) -> C:
+    try:
+        return command_type.model_validate(event)
+    except ValidationError as error:
+        raise Terminal(f"{name}: {' '.join(sentences(error))}") from None
+
+
+def _without_token(text: str, event: Mapping[str, Any]) -> str:
+    """A text for logs and histories: a task token lies in the table of waits and nowhere else."""
+    token = event.get("token")
+    return text.replace(token, "<token>") if isinstance(token, str) and token else text
 
 
 def _publish(result: Mapping[str, Any]) -> None:

@@ -7,16 +7,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tidegate.domain.arns import machine_of
 from tidegate.domain.lock import Lock, lock_key
 from tidegate.ports import Ports, Wait
 from tidegate.steps.guard import told_to_stop
-from tidegate.steps.scope import Scope, open_deployment, release_of, scope_of
+from tidegate.steps.scope import current_deployment, release_of, scope_of
 
 KEEP = timedelta(days=15)
+UNKNOWN = timedelta(minutes=5)
+"""How long an owner that Step Functions does not know may have been started a moment ago.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+"""
 
 
 class Command(BaseModel):
-    """A rollback ignores freezes and stop signals; ``only_if_touched`` spares it a lock it does not need."""
+    """``restoring``: no stop signal counts; ``only_if_touched``: without a change no lock is needed."""
 
     root: str
     release: str
@@ -64,9 +70,7 @@ def _freeze_subject(command: Command) -> str:
 def _decide(command: Command, ports: Ports) -> dict[str, Any] | None:
     """The answer, or None while it has to wait."""
     if command.restoring:
-        if command.only_if_touched and not _touched(
-            scope_of(ports, command.release, command.environment), ports
-        ):
+        if command.only_if_touched and not _touched(command, ports):
             return {"outcome": "untouched", "reason": "Nothing was changed here."}
     else:
         stopped = told_to_stop(release_of(ports, command.release))
@@ -87,8 +91,9 @@ def _take(command: Command, ports: Ports) -> Lock | None:
     holder = ports.locks.holder(command.service, command.environment)
     if holder is None:
         return _acquire(command, ports)
-    execution = ports.machines.describe(holder.owner)
-    if execution is not None and execution.running:
+    if not _has_stopped(holder, ports):
+        return None
+    if not command.restoring and _left_half_done(holder, command, ports):
         return None
     return ports.locks.take_over(
         command.service,
@@ -110,8 +115,29 @@ def _acquire(command: Command, ports: Ports) -> Lock | None:
     )
 
 
-def _touched(scope: Scope, ports: Ports) -> bool:
-    return scope.environment.name in scope.release.touched and open_deployment(ports, scope) is not None
+def _touched(command: Command, ports: Ports) -> bool:
+    scope = scope_of(ports, command.release, command.environment)
+    return scope.environment.name in scope.release.touched and current_deployment(ports, scope) is not None
+
+
+def _has_stopped(lock: Lock, ports: Ports) -> bool:
+    execution = ports.machines.describe(lock.owner)
+    if execution is None:
+        return ports.clock.now() - lock.acquired_at >= UNKNOWN
+    return not execution.running
+
+
+def _left_half_done(lock: Lock, command: Command, ports: Ports) -> bool:
+    """Whether a dead owner may have left the environment half changed: its rollback then comes first.
+
+    The safety net starts that rollback, which takes the lock over, or gives the lock back itself.
+    """
+    if machine_of(lock.owner) == f"{ports.stack}-rollback":
+        return True
+    release = ports.releases.get(lock.release)
+    if release is None or release.ended or release.id == command.release:
+        return False
+    return lock.environment in release.touched
 
 
 def _forget(command: Command, ports: Ports) -> None:

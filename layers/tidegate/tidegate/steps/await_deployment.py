@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.ports import Ports, Wait
-from tidegate.steps.guard import told_to_stop
+from tidegate.steps.guard import stopped_here
 from tidegate.steps.read_deployment import read
+from tidegate.steps.restoring import WAITING, progress
 from tidegate.steps.scope import scope_of
 
 KEEP = timedelta(days=2)
@@ -30,7 +31,7 @@ class Command(BaseModel):
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
-    """Store the token, then read the deployment: its last event may have come before we listened."""
+    """Store the token, then read everything again: what decides may have come before we listened."""
     scope = scope_of(ports, command.release, command.environment)
     environment = scope.environment
     state = ports.services.describe(environment.target, environment.cluster, environment.service)
@@ -39,13 +40,19 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         now = ports.clock.now()
         wait = Wait(subject(state.arn), command.waiter, command.token, command.release, now, now + KEEP)
         ports.waits.put(wait)
-    rollout = read(ports, scope, command.task_definition, command.started_at)
-    stopped = not command.restoring and told_to_stop(scope.release) is not None
-    if rollout.outcome != "in_progress" or stopped or wait is None:
+    if wait is None or _is_decided(command, ports):
         ports.machines.resume(command.token, {"signal": "already"})
         if wait is not None:
             ports.waits.remove(wait)
     return {"outcome": "waiting"}
+
+
+def _is_decided(command: Command, ports: Ports) -> bool:
+    scope = scope_of(ports, command.release, command.environment)
+    if command.restoring:
+        return progress(ports, scope, command.task_definition, command.started_at).phase not in WAITING
+    rollout = read(ports, scope, command.task_definition, command.started_at)
+    return rollout.outcome != "in_progress" or stopped_here(scope) is not None
 
 
 def subject(service_arn: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from tidegate.domain.release import Release
 from tidegate.domain.service import Service
 from tidegate.ports import Ports
 from tidegate.steps.acquire_lock import lock_subject
+from tidegate.steps.mint import of_execution
 from tidegate.steps.notices import tell
 from tidegate.steps.resume import wake
 
@@ -32,16 +34,31 @@ class Command(BaseModel):
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """The first terminal record stands; a repeated call returns it again."""
     command = command.model_copy(update={"reason": readable(command.reason)})
+    release = _release(command, ports)
+    if release is not None:
+        command = command.model_copy(update={"release": release.id})
     outcome, reason = _outcome(command), command.reason
-    release = ports.releases.get(command.release) if command.release else None
-    if release is not None and not (
-        command.kind == "release" and release.execution not in (None, command.root)
-    ):
+    if release is not None and _may_end(command, release):
         outcome, reason = _end(command, ports, release, outcome)
     _leave_nothing(command, ports, release)
     record = _journal(command, ports, outcome, reason)
     _tell(command, ports, release, outcome, reason)
     return {"outcome": str(outcome), "reason": reason[:3000], "release": command.release, "record": record}
+
+
+def _release(command: Command, ports: Ports) -> Release | None:
+    """The release that ends: the one that is named, or that of an execution which broke before it knew."""
+    if command.release is not None:
+        return ports.releases.get(command.release)
+    found = of_execution(ports, command.root) if command.kind == "release" else None
+    return found if found is not None and _may_end(command, found) else None
+
+
+def _may_end(command: Command, release: Release) -> bool:
+    """Another execution's release is not ours to end; a rollback may end any, a request none."""
+    if command.kind == "release":
+        return release.execution in (None, command.root)
+    return command.kind == "rollback"
 
 
 def _outcome(command: Command) -> Outcome:
@@ -54,20 +71,31 @@ def _outcome(command: Command) -> Outcome:
 
 def _end(command: Command, ports: Ports, release: Release, outcome: Outcome) -> tuple[Outcome, str]:
     """End the release: with its own outcome, or as rolled back by the rollback that now ends."""
-    of_release = outcome
-    if command.kind == "rollback":
-        of_release = Outcome.ROLLED_BACK if outcome is Outcome.SUCCEEDED else Outcome.FAILED
+    is_rollback, of_release = command.kind == "rollback", outcome
+    if is_rollback:
         if outcome in (Outcome.REJECTED, Outcome.CANCELLED):
             return outcome, command.reason
+        of_release = Outcome.ROLLED_BACK if outcome is Outcome.SUCCEEDED else Outcome.FAILED
     ended = ports.releases.end(
         release.id, of_release, command.reason[:3000], at=ports.clock.now(), environment=command.environment
     )
-    if ended or command.kind == "rollback":
+    if ended or is_rollback:
+        _close_what_is_open(command, ports, release, of_release)
         return outcome, command.reason
     stands = ports.releases.get(release.id)
     if stands is None or stands.outcome is None:
         return outcome, command.reason
     return stands.outcome, stands.outcome_reason or command.reason
+
+
+def _close_what_is_open(command: Command, ports: Ports, release: Release, outcome: Outcome) -> None:
+    """No deployment stays open when whoever could record how it ended is done."""
+    how = Outcome.FAILED if outcome is Outcome.SUCCEEDED else outcome
+    for deployment in ports.deployments.of_release(release.id):
+        here = command.kind == "release" or deployment.environment == command.environment
+        if here and deployment.outcome is None:
+            reason, now = command.reason[:3000], ports.clock.now()
+            ports.deployments.close(replace(deployment, outcome=how, reason=reason, ended_at=now))
 
 
 def _leave_nothing(command: Command, ports: Ports, release: Release | None) -> None:
@@ -77,14 +105,23 @@ def _leave_nothing(command: Command, ports: Ports, release: Release | None) -> N
     for environment in {*release.touched, *([command.environment] if command.environment else [])}:
         if ports.locks.release(release.service, environment, owner=command.root):
             wake(ports, lock_subject(release.service, environment), "released")
-    if command.kind != "release" or release.execution not in (None, command.root):
+    if not _may_end(command, release) or not _has_ended(command, ports, release):
         return
     for approval in ports.approvals.pending_of(release.id):
         ports.approvals.decide(
             approval.id, ApprovalStatus.VOID, by=None, comment=command.reason[:500], at=ports.clock.now()
         )
-    for wait in ports.waits.of_release(release.id):
+    # The waits of another rollback of this release are not ours to forget.
+    for wait in ports.waits.of_release(release.id) if command.kind == "release" else ():
         ports.waits.remove(wait)
+
+
+def _has_ended(command: Command, ports: Ports, release: Release) -> bool:
+    """A rollback that was refused ends nothing, and a retry of the release may have begun meanwhile."""
+    if command.kind == "release":
+        return True
+    now = ports.releases.get(release.id)
+    return now is not None and now.ended
 
 
 def _journal(command: Command, ports: Ports, outcome: Outcome, reason: str) -> str:

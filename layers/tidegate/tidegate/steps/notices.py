@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from tidegate.domain.service import Service
-from tidegate.errors import Terminal
+from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
+
+LONGEST = 3000
+"""Characters of one detail: a message may have 256 KiB, but nobody reads them."""
 
 
 def tell(
@@ -28,27 +31,36 @@ def tell(
         service: Whose topic it goes to; None is the topic of the stack.
         execution: ARN of the execution that people can open.
 
-    A topic that refuses the message must not stop a deployment or a rollback: the journal then says so.
+    A topic that refuses the message must not stop a deployment or a rollback: the journal then says so. One
+    that cannot take it for now is tried once more by the step's own retry, and then given up in the same way.
+
+    Raises:
+        Transient: the topic could not take the message for the first time.
     """
     mark = f"notice/{key}"
     if ports.intake.seen(mark) is not None:
         return
-    lines = [what, "", *(f"{label}: {text}" for label, text in details.items() if text)]
+    lines = [what, "", *(f"{label}: {_short(text)}" for label, text in details.items() if text)]
     lines += ["", f"Execution: {execution_link(execution)}"]
     attributes = {"kind": kind, **({"service": service.name} if service else {})}
     topic = service.notifications.topic if service else None
     now = ports.clock.now()
     try:
         ports.notifier.publish(topic, what, "\n".join(lines), attributes)
-    except Terminal as error:
+    except (Transient, Terminal) as error:
+        if isinstance(error, Transient) and ports.intake.seen(f"{mark}/tried") is None:
+            ports.intake.first(f"{mark}/tried", at=now, value=str(error)[:LONGEST])
+            raise
+        entry = {"what": what, "why": str(error)}
         ports.journal.append(
-            service.name if service else "tidegate",
-            "notice.failed",
-            {"what": what, "why": str(error)},
-            at=now,
-            key=mark,
+            service.name if service else "tidegate", "notice.failed", entry, at=now, key=mark
         )
     ports.intake.first(mark, at=now, value="sent")
+
+
+def _short(text: str) -> str:
+    """A text that people still read; the rest is in the record."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def execution_link(execution: str) -> str:

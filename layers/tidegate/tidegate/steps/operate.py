@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from tidegate.contracts.inputs import OperateInput
 from tidegate.contracts.validation import InvalidInput, validate
+from tidegate.domain.arns import machine_of
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.release import Release, execution_name
 from tidegate.ports import Ports
 from tidegate.steps.acquire_lock import freeze_subject
 from tidegate.steps.mint import Draft, by_hand
+from tidegate.steps.planning import Refused, check_images
 from tidegate.steps.resume import wake, wake_release
 
 Answer = tuple[str, str, str | None]
@@ -57,25 +61,47 @@ def _cancel(request: OperateInput, _: Command, ports: Ports) -> Answer:
     reason = f"Cancelled by {request.requested_by or 'an operator'}: {request.reason}"
     told = ports.releases.stop(release.id, StopSignal.CANCELLED, reason, unless_production=False)
     wake_release(ports, release.id, StopSignal.CANCELLED.value)
-    if not told and release.stop is not StopSignal.CANCELLED:
-        return "rejected", f"release: {release.id} is being stopped already ({release.stop}).", release.id
+    now = ports.releases.get(release.id) or release
+    if not told and now.stop is None:
+        return "rejected", f"release: {release.id} has ended already as {now.outcome}.", release.id
+    if not told and now.stop is not StopSignal.CANCELLED:
+        return "rejected", f"release: {release.id} is being stopped already ({now.stop}).", release.id
     return "succeeded", f"{release.id} stops at its next gate; what it has touched is restored.", release.id
 
 
-def _retry(request: OperateInput, _: Command, ports: Ports) -> Answer:
+def _retry(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    """Start the next attempt; which one that is, and from where, is noted first: the attempt clears it."""
     release = _known(request, ports)
     if isinstance(release, str):
         return "rejected", release, None
+    noted = ports.intake.seen(_mark(command))
+    if noted is None:
+        no = _no_retry(release, ports)
+        if no is not None:
+            return "rejected", no, release.id
+        mine = json.dumps({"attempt": release.attempt + 1, "from_environment": release.failed_environment})
+        plan = json.loads(ports.intake.first(_mark(command), at=ports.clock.now(), value=mine))
+    else:
+        plan = json.loads(noted[0])
+    name = execution_name(release.id, plan["attempt"])
+    ports.machines.start("normal_deployment", name, {"release": release.id, **plan})
+    where = f" from {plan['from_environment']}" if plan["from_environment"] else ""
+    return "succeeded", f"Attempt {plan['attempt']} of {release.id} started{where}.", release.id
+
+
+def _no_retry(release: Release, ports: Ports) -> str | None:
     if not release.ended:
-        return "rejected", f"release: {release.id} still runs; cancel it first.", release.id
+        return f"release: {release.id} still runs; cancel it first."
     if release.outcome is Outcome.SUCCEEDED:
-        return "rejected", f"release: {release.id} has succeeded; promote it instead.", release.id
-    attempt = release.attempt + 1
-    name = execution_name(release.id, attempt)
-    payload = {"release": release.id, "attempt": attempt, "from_environment": release.failed_environment}
-    ports.machines.start("normal_deployment", name, payload)
-    where = f" from {release.failed_environment}" if release.failed_environment else ""
-    return "succeeded", f"Attempt {attempt} of {release.id} started{where}.", release.id
+        return f"release: {release.id} has succeeded; promote it instead."
+    if machine_of(release.execution or "") == f"{ports.stack}-deploy":
+        return f"release: {release.id} was deployed to one environment by hand; start deploy with it again."
+    return None
+
+
+def _mark(command: Command) -> str:
+    """Under this an action notes what it was about to do, so that trying again does the same."""
+    return f"operate/{command.root}"
 
 
 def _promote(request: OperateInput, command: Command, ports: Ports) -> Answer:
@@ -85,6 +111,10 @@ def _promote(request: OperateInput, command: Command, ports: Ports) -> Answer:
     found = ports.catalogue.get(earlier.service)
     if found is None:
         return "rejected", f"release: its service {earlier.service} is no longer registered.", None
+    try:
+        check_images(earlier.images, found[1])
+    except Refused as error:
+        return "rejected", str(error), None
     draft = Draft(
         service=earlier.service,
         revision=found[0],
@@ -99,12 +129,12 @@ def _promote(request: OperateInput, command: Command, ports: Ports) -> Answer:
     return "succeeded", f"{release.id} brings the images of {earlier.id} again.", release.id
 
 
-def _lift_quarantine(request: OperateInput, _: Command, ports: Ports) -> Answer:
+def _lift_quarantine(request: OperateInput, command: Command, ports: Ports) -> Answer:
     service, digest = str(request.service), str(request.digest)
-    lifted = ports.quarantine.lift(
-        service, digest, reason=str(request.reason), by=request.requested_by, at=ports.clock.now()
-    )
-    if not lifted:
+    # The store knows a repeated call by its time.
+    first = ports.intake.first(_mark(command), at=ports.clock.now(), value=ports.clock.now().isoformat())
+    at = datetime.fromisoformat(first)
+    if not ports.quarantine.lift(service, digest, reason=str(request.reason), by=request.requested_by, at=at):
         return "rejected", f"digest: {digest} of {service} is not in quarantine.", None
     return "succeeded", f"{digest} of {service} may be deployed again.", None
 
@@ -116,11 +146,10 @@ def _freeze(request: OperateInput, _: Command, ports: Ports) -> Answer:
     service, environment = str(request.service), str(request.environment)
     now = ports.clock.now()
     ports.freezes.set(service, environment, reason=str(request.reason), by=request.requested_by, at=now)
-    return (
-        "succeeded",
-        f"Nothing is promoted into {environment} of {service}; rollback is always possible.",
-        None,
-    )
+    stands = ports.freezes.reason(service, environment)
+    before = f" It was frozen before: {stands}" if stands not in (None, request.reason) else ""
+    text = f"Nothing is promoted into {environment} of {service}; rollback is always possible.{before}"
+    return "succeeded", text, None
 
 
 def _thaw(request: OperateInput, _: Command, ports: Ports) -> Answer:

@@ -10,7 +10,7 @@ from tidegate.contracts.inputs import DeployInput
 from tidegate.contracts.validation import InvalidInput, validate
 from tidegate.domain.strategy import unknown_strategy
 from tidegate.ports import Ports
-from tidegate.steps.planning import Refused, begin, mint_by_hand, ready, refusal, refused
+from tidegate.steps.planning import Refused, begin, earlier_release, mint_by_hand, ready, refusal, refused
 from tidegate.steps.scope import service_at
 
 
@@ -46,7 +46,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
 def _check_place(request: DeployInput, ports: Ports) -> None:
     """The environment and the strategy must exist before a release is minted."""
-    earlier = ports.releases.get(request.release) if request.release else None
+    earlier = earlier_release(ports, request)
     name = earlier.service if earlier else request.service
     found = ports.catalogue.get(name) if name else None
     if found is not None:

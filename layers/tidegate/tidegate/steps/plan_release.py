@@ -8,10 +8,11 @@ from pydantic import BaseModel
 
 from tidegate.contracts.inputs import NormalDeploymentInput
 from tidegate.contracts.validation import InvalidInput, validate
-from tidegate.domain.release import Release
+from tidegate.domain.outcome import Outcome
+from tidegate.domain.release import Release, execution_name
 from tidegate.domain.service import Service
 from tidegate.ports import Ports
-from tidegate.steps.planning import Refused, begin, mint_by_hand, ready, refusal, refused
+from tidegate.steps.planning import Refused, begin, earlier_release, mint_by_hand, ready, refusal, refused
 from tidegate.steps.scope import service_at
 
 
@@ -35,9 +36,6 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         return refused("rejected", str(error))
     _, service = service_at(ports, release.service, release.revision)
     index = _index(service, request.from_environment)
-    if index is None:
-        names = ", ".join(environment.name for environment in service.environments)
-        return refused("rejected", f"from_environment: {request.from_environment} is not one of {names}.")
     if not ports.releases.start_attempt(release.id, request.attempt, command.root):
         return refused("rejected", f"release: {release.id} has been taken by another execution already.")
     release = ports.releases.get(release.id) or release
@@ -49,19 +47,44 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
 
 def _release(request: NormalDeploymentInput, command: Command, ports: Ports) -> Release:
-    if request.release is None:
+    """The release that waits for this execution, or that it tries again; otherwise a new one."""
+    known = earlier_release(ports, request)
+    if known is None or not _is_meant_for(request, command, known):
+        _check_environment(ports, request, known.service if known else str(request.service), None)
         return mint_by_hand(ports, request, command.root)
-    known = ports.releases.get(request.release)
-    if known is None:
-        raise Refused(f"release: the ledger does not know {request.release}.")
-    waits_for_us = not known.ended and known.execution in (None, command.root)
-    if waits_for_us or request.attempt > known.attempt or known.execution == command.root:
-        return known
-    return mint_by_hand(ports, request, command.root)
+    _check_environment(ports, request, known.service, known.revision)
+    if request.attempt > known.attempt:
+        _check_retry(request, known)
+    return known
 
 
-def _index(service: Service, name: str | None) -> int | None:
-    if name is None:
-        return 0
-    names = [environment.name for environment in service.environments]
-    return names.index(name) if name in names else None
+def _is_meant_for(request: NormalDeploymentInput, command: Command, known: Release) -> bool:
+    """Whether the execution is one of the release itself, and not a person's who wants it released again."""
+    if known.execution == command.root or request.attempt > known.attempt:
+        return True
+    if command.root.rpartition(":")[2] == execution_name(known.id, request.attempt):
+        return True
+    return known.execution is None and not known.ended
+
+
+def _check_retry(request: NormalDeploymentInput, known: Release) -> None:
+    """A new attempt clears how the last one ended, so there must be an ending; only the next may begin."""
+    if not known.ended:
+        raise Refused(f"release: {known.id} still runs; cancel it first.")
+    if known.outcome is Outcome.SUCCEEDED:
+        raise Refused(f"release: {known.id} has succeeded; leave attempt out to release it again.")
+    if request.attempt != known.attempt + 1:
+        raise Refused(f"attempt: the next attempt of {known.id} is {known.attempt + 1}.")
+
+
+def _check_environment(ports: Ports, request: NormalDeploymentInput, name: str, revision: int | None) -> None:
+    found = ports.catalogue.get(name, revision)
+    if found is not None and request.from_environment is not None:
+        try:
+            found[1].environment(request.from_environment)
+        except LookupError as error:
+            raise Refused(f"from_environment: {error}.") from error
+
+
+def _index(service: Service, name: str | None) -> int:
+    return service.environments.index(service.environment(name)) if name else 0

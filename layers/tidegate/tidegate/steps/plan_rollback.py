@@ -9,16 +9,13 @@ from pydantic import BaseModel
 from tidegate.contracts.inputs import RollbackInput
 from tidegate.contracts.validation import InvalidInput, validate
 from tidegate.domain.deployment import Deployment
-from tidegate.domain.outcome import StopSignal
-from tidegate.domain.release import Release
+from tidegate.domain.service import Environment
 from tidegate.ports import Ports
+from tidegate.steps.known_good import HISTORY, choose_target
 from tidegate.steps.notices import tell
-from tidegate.steps.restore_service import choose_target
-from tidegate.steps.resume import wake_release
-from tidegate.steps.scope import scope_of, service_at
-
-LONGEST_FUNCTION_SECONDS = 60
-"""The longest function timeout in the template; a test compares the two."""
+from tidegate.steps.planning import Refused
+from tidegate.steps.preempting import preempt
+from tidegate.steps.scope import Scope, service_at
 
 
 class Command(BaseModel):
@@ -33,81 +30,100 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
     No freeze, lock or failed scan stands in the way. Another rollback that runs is waited for, not stopped.
     """
+    request: RollbackInput | None = None
     try:
         request = validate(RollbackInput, command.input)
-    except InvalidInput as error:
-        return _refused(str(error), None)
-    found = ports.catalogue.get(request.service)
-    if found is None:
-        return _refused(f"service: {request.service} is not registered.", request)
-    try:
-        environment = found[1].environment(request.environment)
-    except LookupError as error:
-        return _refused(f"environment: {error}.", request)
-    bad = _bad(ports, request, environment.name)
-    if bad is None:
-        return _refused(f"environment: nothing was ever deployed to {environment.name} by Tidegate.", request)
-    release = ports.releases.get(bad.release)
-    if release is None:
-        return _refused(f"release: the ledger does not know {bad.release}.", request)
+        scope = _scope(ports, request)
+        _check_target(ports, request, scope)
+    except (InvalidInput, Refused) as error:
+        return _refused(str(error), request)
+    release, environment = scope.release, scope.environment.name
     reason = request.reason or f"{request.requested_by or 'An operator'} asked for a rollback."
-    choice = choose_target(ports, scope_of(ports, release.id, environment.name), request.target)
-    if choice.deployment is None and request.target is not None:
-        return _refused(f"target: {choice.reason}", request)
-    stopped = _preempt(command, ports, release, request, reason)
-    _begin(command, ports, request, bad, reason)
+    wait_seconds = preempt(ports, release, environment, command.root, reason)
+    _begin(command, ports, request, release.id, reason)
     return {
         "outcome": "ready",
         "reason": reason,
         "service": request.service,
-        "environment": environment.name,
+        "environment": environment,
         "release": release.id,
         "target": request.target,
         "evidence": request.evidence,
-        "wait_seconds": LONGEST_FUNCTION_SECONDS if stopped else 0,
+        "wait_seconds": wait_seconds,
     }
 
 
-def _bad(ports: Ports, request: RollbackInput, environment: str) -> Deployment | None:
-    """The deployment to get away from: the release that was named, or the newest that still counts."""
-    for deployment in ports.deployments.latest(request.service, environment):
-        if request.release is not None and deployment.release != request.release:
-            continue
-        if request.release is not None or deployment.outcome is None or deployment.good:
-            return deployment
-    return None
+def _scope(ports: Ports, request: RollbackInput) -> Scope:
+    """The release to get away from: the one that is named, or that which runs.
+
+    Raises:
+        Refused: there is none.
+    """
+    known = ports.catalogue.get(request.service)
+    if known is None:
+        raise Refused(f"service: {request.service} is not registered.")
+    name = request.release
+    if name is None:
+        try:
+            name = _what_runs(ports, request, known[1].environment(request.environment)).release
+        except LookupError as error:
+            raise Refused(f"environment: {error}.") from error
+    release = ports.releases.get(name)
+    if release is None:
+        raise Refused(f"release: the ledger does not know {name}.")
+    if release.service != request.service:
+        raise Refused(f"release: {name} is a release of {release.service}, not of {request.service}.")
+    _, service = service_at(ports, release.service, release.revision)
+    try:
+        environment = service.environment(request.environment)
+    except LookupError as error:
+        raise Refused(f"environment: {error}.") from error
+    every = ports.deployments.of_release(release.id)
+    if not any(each.environment == environment.name for each in every):
+        raise Refused(f"release: {name} was never deployed to {environment.name}.")
+    return Scope(release, service, environment)
 
 
-def _preempt(command: Command, ports: Ports, release: Release, request: RollbackInput, reason: str) -> bool:
-    """Stop the executions that may change this environment; returns whether one was running."""
-    if not release.ended:
-        ports.releases.stop(release.id, StopSignal.ROLLED_BACK, reason, unless_production=False)
-        wake_release(ports, release.id, StopSignal.ROLLED_BACK.value)
-    holder = ports.locks.holder(request.service, request.environment)
-    owners = {release.execution, holder.owner if holder else None} - {None, command.root}
-    stopped = False
-    for owner in sorted(str(each) for each in owners):
-        execution = ports.machines.describe(owner)
-        if execution is None or not execution.running or _is_rollback(owner):
-            continue
-        ports.machines.stop(
-            owner, error="rolled_back", cause=f"Pre-empted by {command.root}: {reason}"[:32_000]
-        )
-        stopped = True
-    return stopped
+def _what_runs(ports: Ports, request: RollbackInput, environment: Environment) -> Deployment:
+    """The deployment that is being made, or whose task definition the service has, be it good or bad.
+
+    What the ledger does not know is refused: else the good release before it would be left by mistake.
+    """
+    history = ports.deployments.latest(request.service, environment.name, HISTORY)
+    if not history:
+        raise Refused(f"environment: nothing was ever deployed to {environment.name} by Tidegate.")
+    being_made = next((each for each in history if each.outcome is None), None)
+    state = ports.services.describe(environment.target, environment.cluster, environment.service)
+    if being_made is not None or state is None:
+        return being_made or history[0]
+    same = [each for each in history if each.task_definition == state.task_definition]
+    if not same:
+        described = ports.task_definitions.describe(environment.target, state.task_definition)
+        tags = {tag.get("key"): tag.get("value") for tag in described.get("tags", [])}
+        same = [each for each in history if each.release == tags.get("tidegate:release")]
+    if not same:
+        what = f"{state.task_definition.rpartition('/')[2]} runs there, which Tidegate did not deploy"
+        raise Refused(f"environment: {what}; start deploy with a release of the ledger instead.")
+    return next((each for each in same if each.good), same[0])
 
 
-def _is_rollback(execution: str) -> bool:
-    parts = execution.split(":")
-    return len(parts) > 6 and parts[6].endswith("-rollback")
+def _check_target(ports: Ports, request: RollbackInput, scope: Scope) -> None:
+    """What a person asked for and cannot be done is refused; of what Tidegate asks for people are told."""
+    choice = choose_target(ports, scope, request.target)
+    if choice.deployment is not None:
+        return
+    if request.target is not None:
+        raise Refused(f"target: {choice.reason}")
+    if scope.past_no_return and not request.automatic:
+        raise Refused(f"environment: {choice.reason}")
 
 
-def _begin(command: Command, ports: Ports, request: RollbackInput, bad: Deployment, reason: str) -> None:
+def _begin(command: Command, ports: Ports, request: RollbackInput, bad: str, reason: str) -> None:
     subject = f"{request.service}/{request.environment}"
     key = f"rollback/{command.root.rpartition(':')[2]}"
     entry = {
         "execution": command.root,
-        "from": bad.release,
+        "from": bad,
         "reason": reason,
         "requested_by": request.requested_by,
     }
@@ -119,7 +135,7 @@ def _begin(command: Command, ports: Ports, request: RollbackInput, bad: Deployme
         key=key,
         kind="started",
         what=f"{request.service}: rollback of {request.environment} started",
-        details={"Reason": reason, "From": bad.release, "Requested by": request.requested_by},
+        details={"Reason": reason, "From": bad, "Requested by": request.requested_by},
         service=service,
         execution=command.root,
     )

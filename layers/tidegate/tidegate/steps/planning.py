@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tidegate.contracts.inputs import DeployInput, NormalDeploymentInput
 from tidegate.domain.images import ImageRef, WaitingForImages, release_images
 from tidegate.domain.intake import newest_pushed
-from tidegate.domain.outcome import StopSignal
 from tidegate.domain.release import Release, supersedes
 from tidegate.domain.service import Environment, Service
 from tidegate.ports import Ports
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.mint import Draft, by_hand
 from tidegate.steps.notices import tell
-
-APPROVAL_SLACK = timedelta(hours=1)
 
 
 class Refused(Exception):
@@ -30,18 +26,14 @@ def mint_by_hand(ports: Ports, request: NormalDeploymentInput | DeployInput, roo
     Raises:
         Refused: the service, the release or the image does not exist.
     """
-    earlier = _earlier(ports, request.release)
+    earlier = earlier_release(ports, request)
     name = earlier.service if earlier else str(request.service)
     found = ports.catalogue.get(name)
     if found is None:
         raise Refused(f"service: {name} is not registered; start the machine register_service first.")
     revision, service = found
     images = dict(earlier.images) if earlier else _chosen_images(ports, request, service)
-    lacking = sorted(set(service.containers) - set(images))
-    if lacking or set(images) - set(service.containers):
-        raise Refused(
-            f"release: it does not have the images of containers {', '.join(sorted(service.containers))}."
-        )
+    check_images(images, service)
     draft = Draft(
         service=name,
         revision=revision,
@@ -52,6 +44,33 @@ def mint_by_hand(ports: Ports, request: NormalDeploymentInput | DeployInput, roo
         reason=request.reason,
     )
     return by_hand(ports, draft, root)
+
+
+def check_images(images: Mapping[str, ImageRef], service: Service) -> None:
+    """Make sure that a release has an image for every container that is fed, and for no other.
+
+    Raises:
+        Refused: the manifest has changed since the release was made.
+    """
+    if set(images) != set(service.containers):
+        had, fed = ", ".join(sorted(images)), ", ".join(sorted(service.containers))
+        raise Refused(f"release: it has images of {had}; {service.name} now feeds {fed}.")
+
+
+def earlier_release(ports: Ports, request: NormalDeploymentInput | DeployInput) -> Release | None:
+    """The release of the ledger that is asked for; None when it is an image.
+
+    Raises:
+        Refused: there is no such release, or it is one of another service.
+    """
+    if request.release is None:
+        return None
+    found = ports.releases.get(request.release)
+    if found is None:
+        raise Refused(f"release: the ledger does not know {request.release}.")
+    if request.service not in (None, found.service):
+        raise Refused(f"service: {found.id} is a release of {found.service}, not of {request.service}.")
+    return found
 
 
 def refusal(ports: Ports, release: Release, service: Service) -> dict[str, str] | None:
@@ -135,20 +154,6 @@ def refused(outcome: str, reason: str, release: Release | None = None) -> dict[s
         "index": 0,
         "environments": [],
     }
-
-
-def stop_signal(outcome: str) -> StopSignal | None:
-    """The stop signal behind an outcome, if it is one."""
-    return StopSignal(outcome) if outcome in list(StopSignal) else None
-
-
-def _earlier(ports: Ports, release: str | None) -> Release | None:
-    if release is None:
-        return None
-    found = ports.releases.get(release)
-    if found is None:
-        raise Refused(f"release: the ledger does not know {release}.")
-    return found
 
 
 def _chosen_images(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import BaseModel
 
 from tidegate.domain import task_definition
+from tidegate.domain.approval import ApprovalStatus
 from tidegate.domain.deployment import Deployment, deployment_id
 from tidegate.domain.images import pinned
+from tidegate.domain.lock import Lock
+from tidegate.domain.outcome import Outcome
 from tidegate.domain.workload import ServiceState
 from tidegate.ports import Ports
 from tidegate.steps.guard import check_owner, told_to_stop
@@ -32,7 +35,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     The touch is the border: before it nothing has been changed and the release may still be superseded; after
     it every failure ends in a restore. Idempotent: the deployment's id comes from the lock.
     """
-    check_owner(ports, command.service, command.environment, command.root)
+    lock = check_owner(ports, command.service, command.environment, command.root)
     scope = scope_of(ports, command.release, command.environment)
     environment = scope.environment
     state = ports.services.describe(environment.target, environment.cluster, environment.service)
@@ -49,7 +52,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
             "outcome": "failed",
             "reason": "The release had ended before its environment was entered.",
         }
-    deployment = ports.deployments.open(_deployment(scope, command, ports, state, arn, images))
+    _close_what_was_left_open(scope, command, ports)
+    deployment = ports.deployments.open(_deployment(scope, command, ports, state, lock, arn, images))
     return {
         "outcome": "ready",
         "reason": f"{environment.name} is ready for {scope.release.id}.",
@@ -89,14 +93,25 @@ def _refusal(scope: Scope, state: ServiceState, command: Command, ports: Ports) 
     for name, digest in scope.release.digests.items():
         if digest in bad:
             return {"outcome": "rejected", "reason": f"The image of {name} is in quarantine: {bad[digest]}"}
-    if command.approval is not None:
-        approval = ports.approvals.get(command.approval)
-        if approval is None or approval.digests != scope.release.digests:
-            return {"outcome": "failed", "reason": "The approval is not for these images."}
-        if approval.from_task_definition != state.task_definition:
-            reason = f"{state.task_definition} runs now, not what the approver saw; the approval is void."
-            return {"outcome": "from_changed", "reason": reason}
-    return _red_alarms(scope, ports)
+    return _unapproved(scope, state, command, ports) or _red_alarms(scope, ports)
+
+
+def _unapproved(scope: Scope, state: ServiceState, command: Command, ports: Ports) -> dict[str, Any] | None:
+    """An approval is good for these images, in this place, over what ran when it was asked for."""
+    if command.approval is None:
+        if scope.environment.approval is None:
+            return None
+        return {"outcome": "failed", "reason": f"{scope.environment.name} needs an approval."}
+    approval = ports.approvals.get(command.approval)
+    place = (scope.release.id, scope.environment.name, scope.release.digests)
+    if approval is None or (approval.release, approval.environment, approval.digests) != place:
+        return {"outcome": "failed", "reason": "The approval is not for these images here."}
+    if approval.status is not ApprovalStatus.APPROVED:
+        return {"outcome": "failed", "reason": f"The approval is {approval.status}, not approved."}
+    if approval.from_task_definition != state.task_definition:
+        reason = f"{state.task_definition} runs now, not what the approver saw; the approval is void."
+        return {"outcome": "from_changed", "reason": reason}
+    return None
 
 
 def _red_alarms(scope: Scope, ports: Ports) -> dict[str, Any] | None:
@@ -113,16 +128,29 @@ def _red_alarms(scope: Scope, ports: Ports) -> dict[str, Any] | None:
     return {"outcome": "failed", "reason": f"Alarms of {scope.environment.name} are {what}."}
 
 
+def _close_what_was_left_open(scope: Scope, command: Command, ports: Ports) -> None:
+    """Under our lock nobody else deploys here: what is still open was left by an execution that is gone."""
+    for deployment in ports.deployments.latest(scope.service.name, scope.environment.name):
+        if deployment.outcome is None and deployment.execution != command.root:
+            reason = "Its execution ended before it recorded how the deployment ended."
+            now = ports.clock.now()
+            ports.deployments.close(replace(deployment, outcome=Outcome.FAILED, reason=reason, ended_at=now))
+
+
 def _deployment(
-    scope: Scope, command: Command, ports: Ports, state: ServiceState, arn: str, images: dict[str, str]
+    scope: Scope,
+    command: Command,
+    ports: Ports,
+    state: ServiceState,
+    lock: Lock,
+    arn: str,
+    images: dict[str, str],
 ) -> Deployment:
     environment, release = scope.environment, scope.release
-    lock = ports.locks.holder(command.service, command.environment)
-    opened_at = lock.acquired_at if lock else ports.clock.now()
     approval = ports.approvals.get(command.approval) if command.approval else None
     before = ports.task_definitions.describe(environment.target, state.task_definition)
     return Deployment(
-        id=deployment_id(opened_at, release.id, release.attempt),
+        id=deployment_id(lock.acquired_at, release.id, release.attempt),
         release=release.id,
         service=scope.service.name,
         environment=environment.name,
@@ -130,7 +158,7 @@ def _deployment(
         strategy=environment.strategy.name,
         task_definition=arn,
         images=images,
-        opened_at=opened_at,
+        opened_at=lock.acquired_at,
         execution=command.root,
         attempt=release.attempt,
         production=environment.production,
@@ -140,7 +168,7 @@ def _deployment(
         },
         point_of_no_return=bool(environment.before_deploy and environment.before_deploy.point_of_no_return),
         approved_by=approval.decided_by if approval else None,
-        fence=lock.fence if lock else 0,
+        fence=lock.fence,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from tidegate.domain.rollout import Rollout, assess
 from tidegate.ports import Ports
 from tidegate.steps.analysis import analyse
-from tidegate.steps.guard import told_to_stop
+from tidegate.steps.guard import stopped_here
 from tidegate.steps.scope import Scope, scope_of
 
 
@@ -31,13 +31,13 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     rollout = read(ports, scope, command.task_definition, command.started_at)
     _log_progress(command, ports, rollout)
     if rollout.outcome == "in_progress":
-        stopped = told_to_stop(scope.release)
+        stopped = stopped_here(scope)
         return {**stopped, "evidence": None} if stopped else _result(rollout)
     if rollout.outcome == "succeeded":
         return _result(rollout)
     words = analyse(ports, scope, command.task_definition, since=command.started_at, name="deployment")
     result = _result(rollout)
-    return {**result, "reason": f"{result['reason']}{words}"}
+    return {**result, "reason": f"{result['reason']}{words}"[:3000]}
 
 
 def read(ports: Ports, scope: Scope, task_definition: str, started_at: datetime) -> Rollout:

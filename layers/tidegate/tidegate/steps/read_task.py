@@ -9,9 +9,16 @@ from pydantic import BaseModel
 
 from tidegate.domain.workload import OneOffTask
 from tidegate.ports import Ports
-from tidegate.steps.guard import told_to_stop
+from tidegate.steps.analysis import last_lines
+from tidegate.steps.guard import stopped_here
 from tidegate.steps.run_task import BEFORE_DEPLOY
 from tidegate.steps.scope import Scope, scope_of
+
+VISIBLE_AFTER = timedelta(seconds=60)
+"""How long ECS may take to know a task that it has started: its API is eventually consistent.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+"""
 
 
 class Command(BaseModel):
@@ -33,8 +40,10 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     scope = scope_of(ports, command.release, command.environment)
     target, cluster = scope.environment.target, scope.environment.cluster
     task = ports.tasks.describe(target, cluster, command.task)
+    if task is None and ports.clock.now() < command.started_at + VISIBLE_AFTER:
+        return _result(command, "running", "ECS does not know the task yet.")
     if task is not None and not task.stopped:
-        stopped = told_to_stop(scope.release)
+        stopped = stopped_here(scope)
         late = ports.clock.now() >= command.started_at + timedelta(seconds=command.timeout_seconds)
         if not late and stopped is None:
             return _result(command, "running", "The task runs.")
@@ -69,7 +78,7 @@ def _how(task: OneOffTask | None) -> str:
 
 def _last_words(task: OneOffTask | None, scope: Scope, ports: Ports) -> str:
     for group, stream in task.log_streams if task else ():
-        lines = ports.logs.tail(scope.environment.target, group, stream, 1)
+        lines = last_lines(ports, scope, group, stream, 1)
         if lines:
             return f" Its last line: {lines[-1][:300]}"
     return ""

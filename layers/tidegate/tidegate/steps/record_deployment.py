@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from tidegate.domain.deployment import Deployment
 from tidegate.domain.causes import readable
+from tidegate.domain.deployment import Deployment
 from tidegate.domain.outcome import Outcome
 from tidegate.ports import Ports
 from tidegate.steps.notices import tell
-from tidegate.steps.scope import Scope, open_deployment, scope_of
+from tidegate.steps.scope import Scope, current_deployment, deployments_here, scope_of
 
 
 class Command(BaseModel):
@@ -32,10 +33,9 @@ class Command(BaseModel):
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Close the deployment, once; the first ending stands whatever is retried."""
     scope = scope_of(ports, command.release, command.environment)
-    deployment = open_deployment(ports, scope)
     if command.cause is None:
-        return _succeeded(command, ports, scope, deployment)
-    return _went_back(command, ports, scope, deployment)
+        return _succeeded(command, ports, scope, current_deployment(ports, scope))
+    return _went_back(command, ports, scope, command.cause)
 
 
 def _succeeded(command: Command, ports: Ports, scope: Scope, deployment: Deployment | None) -> dict[str, Any]:
@@ -72,43 +72,63 @@ def _succeeded(command: Command, ports: Ports, scope: Scope, deployment: Deploym
     return {"outcome": "succeeded", "reason": reason}
 
 
-def _went_back(command: Command, ports: Ports, scope: Scope, deployment: Deployment | None) -> dict[str, Any]:
-    cause = command.cause or {}
-    outcome = Outcome.ROLLED_BACK if command.outcome == "rolled_back" else Outcome.FAILED
-    if outcome is Outcome.ROLLED_BACK and cause.get("outcome") == "cancelled":
-        outcome = Outcome.CANCELLED
+def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, Any]) -> dict[str, Any]:
+    outcome = _outcome_of(command, cause)
     why = readable(str(cause.get("reason") or "The release did not go on."))
     reason = " ".join(text for text in (why, command.restored.get("reason")) if text)
-    if deployment is not None:
-        if deployment.outcome is None:
-            ended = replace(deployment, outcome=outcome, reason=reason[:4000], ended_at=ports.clock.now())
-            ports.deployments.close(ended)
-        else:
-            ports.deployments.revoke(deployment, reason=reason[:1000])
-        _journal(
-            command,
-            ports,
-            deployment,
-            f"deployment.{outcome}",
-            {"reason": reason, "restored": command.restored},
-        )
-    quarantined = _quarantine(command, ports, scope, cause)
+    mine = deployments_here(ports, scope)
+    for deployment in mine:
+        _no_longer_good(command, ports, deployment, outcome, reason)
+    if mine:
+        entry = {"reason": reason, "restored": command.restored}
+        _journal(command, ports, mine[-1], f"deployment.{outcome}", entry)
+    quarantined = _quarantine(command, ports, scope, mine, why)
     if quarantined:
         reason += f" In quarantine now: {', '.join(quarantined)}."
     return {"outcome": str(outcome), "reason": reason[:3000]}
 
 
-def _quarantine(command: Command, ports: Ports, scope: Scope, cause: dict[str, Any]) -> list[str]:
+def _outcome_of(command: Command, cause: dict[str, Any]) -> Outcome:
+    """A release that was told to stop, and was taken back, ends as what it was told."""
+    if command.outcome != "rolled_back":
+        return Outcome.FAILED
+    told = cause.get("outcome")
+    return Outcome(told) if told in (Outcome.CANCELLED, Outcome.SUPERSEDED) else Outcome.ROLLED_BACK
+
+
+def _no_longer_good(
+    command: Command, ports: Ports, deployment: Deployment, outcome: Outcome, reason: str
+) -> None:
+    """Close it, or revoke what had succeeded.
+
+    When there was nothing to come back to and nothing speaks against it, it still runs, as good as it was.
+    """
+    if deployment.outcome is None:
+        ended = replace(deployment, outcome=outcome, reason=reason[:4000], ended_at=ports.clock.now())
+        ports.deployments.close(ended)
+    elif deployment.good and (command.restored.get("to_release") or _evidence(command)):
+        ports.deployments.revoke(deployment, reason=reason[:1000])
+
+
+def _evidence(command: Command) -> str | None:
+    return (command.cause or {}).get("evidence")
+
+
+def _quarantine(
+    command: Command, ports: Ports, scope: Scope, mine: Sequence[Deployment], why: str
+) -> list[str]:
     """Only on evidence, and only digests that did not run before: a good digest must not be caught."""
-    if not cause.get("evidence"):
+    evidence = _evidence(command)
+    if not evidence:
         return []
-    kept = {str(image).rpartition("@")[2] for image in command.restored.get("to_images", {}).values()}
+    before: dict[str, Any] = mine[-1].from_images if mine else {}
+    kept = {str(image).rpartition("@")[2] for image in (command.restored.get("to_images") or before).values()}
     bad = sorted(set(scope.release.digests.values()) - kept)
     for digest in bad:
         ports.quarantine.add(
             scope.service.name,
             digest,
-            reason=f"{cause['evidence']} in {command.environment}: {cause.get('reason')}"[:1000],
+            reason=f"{evidence} in {command.environment}: {why}"[:1000],
             release=command.release,
             at=ports.clock.now(),
         )

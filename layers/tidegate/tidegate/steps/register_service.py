@@ -52,9 +52,22 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     key = f"registered/{command.root.rpartition(':')[2]}"
     ports.journal.append(service.name, "service.registered", entry, at=ports.clock.now(), key=key)
     what = f"; adopted what runs in {', '.join(adopted)}" if adopted else ""
+    without = _without_known_good(ports, service, running)
     return _result(
-        "succeeded", f"{service.name} is registered as revision {revision}{what}.", f"{service.name}/{key}"
+        "succeeded",
+        f"{service.name} is registered as revision {revision}{what}.{without}",
+        f"{service.name}/{key}",
     )
+
+
+def _without_known_good(ports: Ports, service: Service, running: dict[str, Running]) -> str:
+    """A sentence on environments whose first deployment will have nothing to come back to."""
+    lacking = [
+        f"{name} ({found.unknown})"
+        for name, found in running.items()
+        if found.unknown and not ports.deployments.latest(service.name, name, 1)
+    ]
+    return f" There is nothing to come back to yet in {', '.join(lacking)}." if lacking else ""
 
 
 def _against_the_world(ports: Ports, service: Service) -> tuple[list[str], dict[str, Running]]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from tidegate.domain.service import HttpCheck, HttpExpectation, TaskCheck
 from tidegate.domain.verification import Check
 from tidegate.ports import HttpAnswer, Ports
-from tidegate.steps.guard import told_to_stop
+from tidegate.steps.guard import stopped_here
 from tidegate.steps.scope import scope_of
+
+AT_ONCE = 20
+"""As many checks as an environment may have, so that together they take no longer than the slowest."""
+MARGIN_SECONDS = 1.0
+"""How much longer than allowed an answer is waited for, to say how late it was."""
 
 
 class Command(BaseModel):
@@ -34,11 +41,12 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         for check in scope.environment.checks
         if isinstance(check, TaskCheck)
     ]
-    stopped = told_to_stop(scope.release)
+    stopped = stopped_here(scope)
     if stopped is not None:
         return {**stopped, "evidence": None, "checks": [], "tasks": tasks, "wait_seconds": 0}
     checks = [check for check in scope.environment.checks if isinstance(check, HttpCheck)]
-    results = [(check, _try(ports, check)) for check in checks]
+    with ThreadPoolExecutor(AT_ONCE) as at_once:
+        results = list(zip(checks, at_once.map(lambda check: _try(ports, check), checks), strict=True))
     failed = [(check, result) for check, result in results if result.status == "failed"]
     outcome, reason = "passed", f"{len(results)} HTTP checks passed."
     if failed:
@@ -56,20 +64,24 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
 
 def _try(ports: Ports, check: HttpCheck) -> Check:
-    answer = ports.http.request(
-        check.method, check.url, check.headers, max(1.0, check.expect.within_ms / 1000 * 2)
-    )
+    timeout = check.expect.within_ms / 1000 + MARGIN_SECONDS
+    answer = ports.http.request(check.method, check.url, check.headers, timeout)
     fault = _fault(answer, check.expect)
+    request = f"{check.method} {_shown(check.url)}"
     if fault is not None:
-        return Check(check.name, "failed", f"{check.method} {check.url} {fault}.")
-    return Check(
-        check.name, "passed", f"{check.method} {check.url} gave {answer.status} in {answer.elapsed_ms} ms."
-    )
+        return Check(check.name, "failed", f"{request} {fault.replace(check.url, _shown(check.url))}.")
+    return Check(check.name, "passed", f"{request} gave {answer.status} in {answer.elapsed_ms} ms.")
+
+
+def _shown(url: str) -> str:
+    """An address without what may be a secret: user, password and query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _fault(answer: HttpAnswer, expect: HttpExpectation) -> str | None:
     if answer.status is None:
-        return f"gave no answer ({answer.error})"
+        return f"gave no answer ({str(answer.error).rstrip('.')})"
     if answer.status not in expect.status:
         return f"gave {answer.status} instead of {' or '.join(str(status) for status in expect.status)}"
     if answer.elapsed_ms > expect.within_ms:

@@ -19,6 +19,12 @@ class Scope:
     service: Service
     environment: Environment
 
+    @property
+    def past_no_return(self) -> bool:
+        """Whether a migration was started here that nothing older can live with."""
+        task = self.environment.before_deploy
+        return task is not None and task.point_of_no_return and self.release.point_of_no_return
+
 
 def release_of(ports: Ports, release: str) -> Release:
     """The release of that id.
@@ -60,9 +66,13 @@ def scope_of(ports: Ports, release: str, environment: str) -> Scope:
         raise Terminal(str(error)) from error
 
 
-def open_deployment(ports: Ports, scope: Scope) -> Deployment | None:
-    """The deployment of this release's attempt here, open or closed; None before it was opened."""
-    for deployment in ports.deployments.latest(scope.service.name, scope.environment.name):
-        if deployment.release == scope.release.id and deployment.attempt == scope.release.attempt:
-            return deployment
-    return None
+def deployments_here(ports: Ports, scope: Scope) -> tuple[Deployment, ...]:
+    """The deployments of the release in the environment, of every attempt, oldest first."""
+    every = ports.deployments.of_release(scope.release.id)
+    return tuple(each for each in every if each.environment == scope.environment.name)
+
+
+def current_deployment(ports: Ports, scope: Scope) -> Deployment | None:
+    """The deployment of this attempt of the release here, open or closed; None before it was opened."""
+    mine = [each for each in deployments_here(ports, scope) if each.attempt == scope.release.attempt]
+    return mine[-1] if mine else None

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.ports import Ports
-from tidegate.steps.guard import check_owner
+from tidegate.steps.guard import check_owner, stopped_here
 from tidegate.steps.scope import scope_of
 
 
@@ -24,9 +24,13 @@ class Command(BaseModel):
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Update the service unless it has this task definition already: UpdateService knows no client token.
 
-    Past a point of no return ECS must not go back by itself, so rollback is then off.
+    A release that was told to stop meanwhile begins nothing. Past a point of no return it goes on, and ECS
+    must not go back by itself either, so rollback is then off.
     """
     scope = scope_of(ports, command.release, command.environment)
+    stopped = stopped_here(scope)
+    if stopped is not None:
+        return {**stopped, "evidence": None}
     environment = scope.environment
     place = (environment.target, environment.cluster, environment.service)
     state = ports.services.describe(*place)
@@ -40,7 +44,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
             *place,
             command.task_definition,
             environment.strategy,
-            roll_back=not scope.release.point_of_no_return,
+            roll_back=not scope.past_no_return,
         )
     return _result("started", f"ECS deploys {command.task_definition.rpartition('/')[2]}.")
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
 from tidegate.domain import verification
+from tidegate.domain.rollout import Evidence
 from tidegate.domain.verification import Check, Expected
+from tidegate.domain.workload import TargetState
+from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps.analysis import analyse
-from tidegate.steps.guard import told_to_stop
+from tidegate.steps.guard import stopped_here
 from tidegate.steps.scope import Scope, scope_of
 
 GRACE = timedelta(seconds=180)
 """How long what is not known yet may stay unknown: target health follows registration by some intervals."""
+UNREADABLE = "target group"
+"""The name of a check that failed because a target group could not be read: it says nothing of the image."""
+NOT_THE_IMAGE = ("service", "revision", "digests", UNREADABLE)
+"""What fails these is not the image: then nothing else that fails is held against it either."""
+THE_IMAGE = ("tasks", "container health", "targets of ")
+"""How the names of those checks begin that, failed or never passed, speak against the image."""
 
 
 class Command(BaseModel):
@@ -30,42 +40,65 @@ class Command(BaseModel):
     started_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The lines of a verification, and the alarms among them that are red."""
+
+    checks: tuple[Check, ...]
+    red: tuple[str, ...] = ()
+
+
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Passed only when every line passes; what is still pending when the grace is over has failed."""
     scope = scope_of(ports, command.release, command.environment)
-    stopped = told_to_stop(scope.release)
+    stopped = stopped_here(scope)
     if stopped is not None:
         return {**stopped, "evidence": None, "checks": []}
-    checks = look(ports, scope, command.task_definition, scope.release.digests)
-    status = verification.outcome(checks)
+    seen = look(ports, scope, command.task_definition, scope.release.digests)
+    status = verification.outcome(seen.checks)
     late = ports.clock.now() >= command.started_at + GRACE
     if status == "pending" and not late:
-        return _result("pending", verification.sentence(checks, "pending"), checks)
+        return _result("pending", verification.sentence(seen.checks, "pending"), seen)
     if status == "passed":
-        return _result("passed", "What was deployed is what runs, and it is healthy.", checks)
-    reason = verification.sentence(checks, "failed") or verification.sentence(checks, "pending")
+        return _result("passed", "What was deployed is what runs, and it is healthy.", seen)
+    reason = verification.sentence(seen.checks, "failed") or verification.sentence(seen.checks, "pending")
     words = analyse(ports, scope, command.task_definition, since=command.started_at, name="verification")
-    return _result("failed", f"{reason}{words}", checks)
+    return _result("failed", f"{reason}{words}", seen, _evidence(seen, status))
 
 
-def look(ports: Ports, scope: Scope, task_definition: str, digests: dict[str, str]) -> tuple[Check, ...]:
-    """Read the world and compare it with what must run."""
+def look(
+    ports: Ports, scope: Scope, task_definition: str, digests: Mapping[str, str], *, alarms: bool = True
+) -> Seen:
+    """Read the world and compare it with what must run; ``alarms`` off leaves theirs out."""
     environment = scope.environment
     place = (environment.target, environment.cluster, environment.service)
     state = ports.services.describe(*place)
-    alarms = environment.strategy.alarms
-    names = alarms.names if alarms.when_already_in_alarm == "refuse" else ()
+    strategy = environment.strategy.alarms
+    names = strategy.names if alarms and strategy.when_already_in_alarm == "refuse" else ()
     found = ports.alarms.states(environment.target, names) if names else {}
-    return verification.verify(
+    targets, unreadable = _target_health(ports, scope, state.target_groups if state else ())
+    checks = verification.verify(
         Expected(task_definition, digests, _health_checked(ports, scope, task_definition)),
         state,
         ports.services.tasks(*place) if state else (),
-        {
-            group: ports.target_groups.health(environment.target, group)
-            for group in (state.target_groups if state else ())
-        },
+        targets,
         {name: found.get(name) for name in names},
     )
+    return Seen((*checks, *unreadable), tuple(name for name in names if found.get(name) == "ALARM"))
+
+
+def _target_health(
+    ports: Ports, scope: Scope, groups: tuple[str, ...]
+) -> tuple[dict[str, tuple[TargetState, ...]], list[Check]]:
+    """The targets of every group; one that is gone is a failed line, so that a restore can still say so."""
+    targets: dict[str, tuple[TargetState, ...]] = {}
+    unreadable: list[Check] = []
+    for group in groups:
+        try:
+            targets[group] = ports.target_groups.health(scope.environment.target, group)
+        except Terminal as error:
+            unreadable.append(Check(UNREADABLE, "failed", f"{group} cannot be read: {error}"))
+    return targets, unreadable
 
 
 def _health_checked(ports: Ports, scope: Scope, task_definition: str) -> frozenset[str]:
@@ -77,17 +110,20 @@ def _health_checked(ports: Ports, scope: Scope, task_definition: str) -> frozens
     )
 
 
-def _result(outcome: str, reason: str, checks: tuple[Check, ...]) -> dict[str, Any]:
-    failed = [check for check in checks if check.status == "failed"]
-    evidence = None
-    if outcome == "failed":
-        alarm = any(check.name.startswith("alarm ") for check in failed)
-        evidence = "alarm" if alarm else "health"
-        if any(check.name in ("service", "revision", "digests") for check in failed):
-            evidence = None
+def _evidence(seen: Seen, status: str) -> Evidence | None:
+    """What the lines of the worst status say against the image, if they say anything of it."""
+    if any(check.status == "failed" and check.name in NOT_THE_IMAGE for check in seen.checks):
+        return None
+    if seen.red:
+        return "alarm"
+    worst = [check.name for check in seen.checks if check.status == status]
+    return "health" if any(name.startswith(THE_IMAGE) for name in worst) else None
+
+
+def _result(outcome: str, reason: str, seen: Seen, evidence: Evidence | None = None) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "reason": reason[:2000],
         "evidence": evidence,
-        "checks": [asdict(check) for check in checks],
+        "checks": [asdict(check) for check in seen.checks],
     }
