@@ -192,6 +192,16 @@ class Story:
         outcome = found.get("outcome")
         return str(outcome) if outcome else None
 
+    def outcomes(self, *, pushed: int) -> list[str] | None:
+        """Outcomes of the pushed releases, by the time of the push; None until so many have ended."""
+        found = [
+            item
+            for item in self._query("Ledger", f"SERVICE#{self.name}")
+            if item["sk"].startswith("RELEASE#") and item["trigger"] == "push" and item.get("outcome")
+        ]
+        ended = sorted(found, key=lambda item: str(item["newest_push"]))
+        return [str(item["outcome"]) for item in ended] if len(ended) == pushed else None
+
     def entered(self, execution: str, state: str) -> None:
         """Wait until an execution has entered a state."""
         self.until(

@@ -42,7 +42,9 @@ def test_a_doubled_push_is_one_release(story: Tell) -> None:
     end = checkout.ended(release)
 
     # Then
-    assert [answer.get("ignored") for answer in answers] == ["already_taken_in"] * 3
+    mine = release.rpartition(":")[2]
+    for answer in answers:  # a release that has not planned yet may be started again, under the same name
+        assert answer.get("ignored") == "already_taken_in" or answer["releases"] == [mine]
     assert end.outcome == "succeeded", end.reason
     assert len(releases(checkout)) == 1
 
@@ -54,11 +56,11 @@ def test_two_pushes_at_once_end_in_an_order(story: Tell) -> None:
     # When
     checkout.push("1.1.0")
     newest = checkout.push("1.2.0")
-    checkout.until(lambda: len(releases(checkout)) == 2 or None, "two releases")
-    ends = [checkout.ended(release) for release in releases(checkout)]
+    outcomes = checkout.until(lambda: checkout.outcomes(pushed=2), "both releases end")
 
     # Then
-    assert {end.outcome for end in ends} <= {"succeeded", "superseded"}
+    assert set(outcomes) <= {"succeeded", "superseded"}
+    assert outcomes[-1] == "succeeded"
     assert checkout.runs("prod") == newest
 
 
