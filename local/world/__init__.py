@@ -8,11 +8,11 @@ it was read. ``local.world.control.routes`` adds its HTTP control to a Flask app
 from __future__ import annotations
 
 from local.world.clock import Clock
-from local.world.installation import Installation, present, put_in
+from local.world.installation import Installation, present, put_in, take_out
 from local.world.settings import WorldSettings
 from local.world.world import Publish, World
 
-__all__ = ["Installation", "Publish", "World", "WorldSettings", "install", "present"]
+__all__ = ["Installation", "Publish", "World", "WorldSettings", "install", "present", "uninstall"]
 
 
 def install(
@@ -30,6 +30,11 @@ def install(
     """
     chosen = WorldSettings() if settings is None else WorldSettings.adopt(settings)
     return put_in(World(chosen, publish=publish or _default_publish(), clock=clock))
+
+
+def uninstall() -> None:
+    """Take the world out again; moto then answers as it does by itself."""
+    take_out()
 
 
 def _default_publish() -> Publish | None:

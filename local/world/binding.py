@@ -13,6 +13,8 @@ from typing import Any
 from botocore import xform_name
 from moto.core.responses import ActionResult, BaseResponse
 
+from local.world import patches
+
 
 @dataclass(frozen=True)
 class Call:
@@ -50,4 +52,4 @@ def bind(response_class: type[BaseResponse], name: str, operation: Operation) ->
         return ActionResult(operation(call_of(self)))
 
     method.__name__ = xform_name(name)
-    setattr(response_class, method.__name__, method)
+    patches.replace(response_class, method.__name__, method)

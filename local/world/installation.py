@@ -15,6 +15,7 @@ from moto.ecr.responses import ECRResponse
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.responses import ELBV2Response
 
+from local.world import patches
 from local.world.binding import Call, bind
 from local.world.ecr.images_api import ImagesApi
 from local.world.ecr.push import PushApi
@@ -139,6 +140,14 @@ def put_in(world: World) -> Installation:
         _patch(installation)
         _Present.patched = True
     return installation
+
+
+def take_out() -> None:
+    """Take the world out: moto answers again as it did before."""
+    if _Present.installation is not None:
+        _Present.installation.world.close()
+    _Present.installation, _Present.patched = None, False
+    patches.put_back()
 
 
 def _patch(first: Installation) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from local.world import patches
 from local.world.binding import Call, call_of
 from local.world.ecs.engine import Ecs
 from local.world.ecs.model import Service
@@ -79,7 +80,7 @@ def wrap_describe_clusters(api_of: Any) -> None:
         api_of().refresh(call_of(self).place)
         return original(self)
 
-    setattr(EC2ContainerServiceResponse, "describe_clusters", describe_clusters)  # noqa: B010 - a patch
+    patches.replace(EC2ContainerServiceResponse, "describe_clusters", describe_clusters)
 
 
 def wrap_tags(api_of: Any) -> None:
@@ -92,4 +93,4 @@ def wrap_tags(api_of: Any) -> None:
         found = api_of().tagged((self.account_id, self.region_name), resource_arn)
         return found if found is not None else original(self, resource_arn, parsed_arn)
 
-    setattr(EC2ContainerServiceBackend, "_get_resource", get_resource)  # noqa: B010 - a patch
+    patches.replace(EC2ContainerServiceBackend, "_get_resource", get_resource)

@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from local.world import patches
 from local.world.binding import call_of
 from local.world.ecs.task_model import Container, Task
 from local.world.images import OneOffTask
@@ -40,7 +41,7 @@ def wrap_task_definitions(world_of: Callable[[], World]) -> None:
         return answer
 
     for method in (register_task_definition, deregister_task_definition):
-        setattr(EC2ContainerServiceResponse, method.__name__, method)
+        patches.replace(EC2ContainerServiceResponse, method.__name__, method)
 
 
 def _definition(answer: ActionResult) -> Any:

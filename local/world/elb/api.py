@@ -7,6 +7,7 @@ from typing import Any
 from moto.elbv2.exceptions import TargetGroupNotFoundError
 from moto.elbv2.responses import ELBV2Response
 
+from local.world import patches
 from local.world.binding import Call
 from local.world.elb import wiring
 from local.world.elb.targets import Target, Targets
@@ -63,7 +64,7 @@ def wrap_changes() -> None:
         wiring.forget_routes()
         return answer
 
-    setattr(ELBV2Response, "call_action", call_action)  # noqa: B010 - a patch
+    patches.replace(ELBV2Response, "call_action", call_action)
 
 
 def _by_hand(target: dict[str, Any], *, in_use: bool) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.cloudwatch.models import CloudWatchBackend
 
+from local.world import patches
 from local.world.binding import Call
 from local.world.metrics.alarms import Alarms
 
@@ -47,4 +48,4 @@ def wrap_put_alarm(alarms_of: Callable[[], Alarms]) -> None:
         alarms_of().created((self.account_id, self.region_name), name, before)
         return alarm
 
-    setattr(CloudWatchBackend, "put_metric_alarm", put_metric_alarm)  # noqa: B010 - a patch
+    patches.replace(CloudWatchBackend, "put_metric_alarm", put_metric_alarm)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+import local.world as simulated
 from tests.local.world.support import Region
 
 
@@ -18,6 +19,7 @@ def moto_in_process() -> Iterator[None]:
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         with mock_aws():
             yield
+    simulated.uninstall()
 
 
 @pytest.fixture
