@@ -222,9 +222,13 @@ def _burst(place: Place, pushes: int) -> dict[str, Any]:
 
 
 def _idle_month() -> float:
-    """What the stack costs in a month in which nothing happens: a key, an alarm, the sweep."""
+    """What the stack costs in a month in which nothing happens: a key, alarms, the sweep."""
     sweep = prices.LAMBDA_REQUEST + prices.BILLED_SECONDS * prices.MEMORY_GB * prices.LAMBDA_GB_SECOND_ARM
-    return prices.KMS_KEY_MONTH + prices.ALARM_MONTH + prices.SCHEDULED_INVOCATIONS_PER_MONTH * sweep
+    return (
+        prices.KMS_KEY_MONTH
+        + prices.ALARM_METRICS * prices.ALARM_METRIC_MONTH
+        + prices.SCHEDULED_INVOCATIONS_PER_MONTH * sweep
+    )
 
 
 def _print(counts: list[Count], burst: dict[str, Any], idle: float) -> None:

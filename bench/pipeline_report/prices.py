@@ -15,11 +15,13 @@ SCHEDULED_INVOCATIONS_PER_MONTH = 12 * 24 * 30.4
 """The sweep, every five minutes."""
 
 KMS_KEY_MONTH = 1.00
-ALARM_MONTH = 0.10
+ALARM_METRIC_MONTH = 0.10
+ALARM_METRICS = 4
+"""One for the dead-letter queue, three for rollbacks that do not end."""
 
 MEMORY_GB = 0.5
 """What the template gives every function."""
 
 BILLED_SECONDS = 0.25
-"""The stated duration of an invocation. Durations measured locally say nothing about Lambda; a warm step makes
+"""The stated duration of an invocation. Durations measured locally say nothing about Lambda. A warm step makes
 a handful of calls of some 10 ms each, a cold one imports for a second: this is on the safe side."""
