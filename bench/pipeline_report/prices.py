@@ -23,5 +23,5 @@ MEMORY_GB = 0.5
 """What the template gives every function."""
 
 BILLED_SECONDS = 0.25
-"""The stated duration of an invocation. Durations measured locally say nothing about Lambda. A warm step makes
-a handful of calls of some 10 ms each, a cold one imports for a second: this is on the safe side."""
+"""The stated duration of an invocation. Durations measured locally say nothing about Lambda. A warm step
+makes a handful of calls of some 10 ms each, a cold one imports for a second: this is on the safe side."""
