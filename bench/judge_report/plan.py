@@ -107,7 +107,7 @@ def _endings(plan: Plan) -> Iterator[Cell]:
                     yield cell, partial(ending, family, rate, plan.harm_runs, canary, profile)
 
 
-PARTS = {"harmless": _harmless, "harmful": _harmful, "live": _live, "endings": _endings}
+PARTS = {"endings": _endings, "live": _live, "harmless": _harmless, "harmful": _harmful}
 
 
 def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
