@@ -25,7 +25,7 @@ console = Console(highlight=False)
 
 Port = Annotated[int, typer.Option(help="TCP port on 127.0.0.1.")]
 STACK = "tidegate"
-AWS_SETTINGS = {"REGION": "us-east-1", "ACCESS_KEY_ID": "local", "SECRET_ACCESS_KEY": "local"}
+AWS_SETTINGS = {"DEFAULT_REGION": "us-east-1", "ACCESS_KEY_ID": "local", "SECRET_ACCESS_KEY": "local"}
 
 
 @app.command()
