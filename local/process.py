@@ -7,6 +7,7 @@ tells it that its parent has died, and writes one JSON line per step to standard
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import logging
 import os
@@ -66,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = Options(**json.loads(parser.parse_args(arguments).options))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("botocore").setLevel(logging.ERROR)
+    faulthandler.register(signal.SIGUSR1)  # shows where every thread is
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -99,6 +99,8 @@ def start(
     try:
         endpoint = _wait_for_readiness(process, on_step, time.monotonic() + limit_s)
     except BaseException as error:
+        process.send_signal(signal.SIGUSR1)  # it writes where it stands, if it still does
+        time.sleep(0.1)
         process.kill()
         process.wait()
         if process.stdin:
@@ -159,7 +161,7 @@ def is_local_cloud(pid: int) -> bool:
 
 def log_file(options: Options) -> Path:
     """Where the process writes its warnings."""
-    return Path(options.build) / "logs" / "local-cloud.log"
+    return Path(options.build) / "logs" / f"local-cloud-{options.port or f'of-{os.getpid()}'}.log"
 
 
 def _error_file(options: Options) -> Path:
@@ -197,7 +199,8 @@ def _follow(output: IO[str], lines: queue.SimpleQueue[str]) -> None:
     """Read on for as long as the process lives, so that it never blocks on a full pipe."""
     with output:
         for line in output:
-            lines.put(line)
+            if line.startswith("{"):  # a library may print as well
+                lines.put(line)
     lines.put("")
 
 
