@@ -66,6 +66,105 @@ def test_a_release_that_could_last_longer_than_an_execution_is_refused():
     )
 
 
+def test_the_longest_release_allowed_is_counted_to_the_second():
+    # Given eighteen environments of 1,410,000 seconds each, one that says little, and the scan
+    scan, defaults, limit = 1800, 86_400 + 900 + 1800 + 300 + 3 * (5 + 2) + 600, 300 * 86_400
+    long = {
+        **STOREFRONT["environments"][1],
+        "approval": {"approvers": ["ops@example.com"], "expires_after_seconds": 1_209_600},
+        "before_deploy": {"container": "api", "command": ["x"], "timeout_seconds": 21_600},
+        "strategy": {"name": "rolling", "timeout_seconds": 86_400},
+        "watch_seconds": 30_000,
+        "soak_seconds": 60_000,
+        "checks": [
+            {"kind": "http", "name": "a", "url": "http://x", "attempts": 20, "interval_seconds": 1},
+            {"kind": "task", "name": "b", "container": "api", "command": ["x"], "timeout_seconds": 2340},
+        ],
+    }
+    short = {
+        **STOREFRONT["environments"][0],
+        "approval": {"approvers": ["ops@example.com"]},
+        "before_deploy": {"container": "api", "command": ["x"]},
+        "checks": [
+            {"kind": "http", "name": "a", "url": "http://x"},
+            {"kind": "task", "name": "b", "container": "api", "command": ["x"]},
+        ],
+    }
+    short["soak_seconds"] = limit - scan - defaults - 18 * 1_410_000
+    many = [{**long, "name": f"e{index}", "cluster": f"c{index}"} for index in range(18)]
+    # Then exactly three hundred days are accepted, and a second more is not
+    assert mistakes(changed(STOREFRONT, ("environments", [*many, {**short, "name": "z"}]))) == ()
+    longer = {**short, "name": "z", "watch_seconds": 301}
+    (sentence,) = mistakes(changed(STOREFRONT, ("environments", [*many, longer])))
+    assert sentence.startswith("environments: approvals, deployments, checks and waits may take 300 days;")
+
+
+def test_an_http_check_may_take_exactly_ten_minutes():
+    # Given twenty tries of thirty seconds
+    slow = {"kind": "http", "name": "a", "url": "http://x", "attempts": 20, "interval_seconds": 28}
+    assert mistakes(changed(STOREFRONT, ("environments.0.checks", [slow]))) == ()
+    slower = {**slow, "interval_seconds": 29}
+    assert len(mistakes(changed(STOREFRONT, ("environments.0.checks", [slower])))) == 1
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+FARGATE = {
+    "256": [512, 1024, 2048],
+    "512": [1024, 2048, 3072, 4096],
+    "1024": [2048, 3072, 4096, 5120, 6144, 7168, 8192],
+    "2048": [4096, 5120, 15_360, 16_384],
+    "4096": [8192, 9216, 29_696, 30_720],
+    "8192": [16_384, 20_480, 57_344, 61_440],
+    "16384": [32_768, 40_960, 114_688, 122_880],
+}
+NOT_FARGATE = {
+    "256": [256, 513, 1536, 3072],
+    "512": [512, 5120],
+    "1024": [1024, 9216],
+    "2048": [3072, 4608, 17_408],
+    "4096": [7168, 31_744],
+    "8192": [15_360, 17_408, 62_464, 65_536],
+    "16384": [30_720, 33_792, 123_904, 131_072],
+}
+
+
+@pytest.mark.parametrize(("cpu", "sizes"), FARGATE.items())
+def test_the_sizes_of_fargate_are_accepted(cpu, sizes):
+    task = [(("task_definition.cpu", cpu), ("task_definition.memory", str(size))) for size in sizes]
+    assert [mistakes(changed(STOREFRONT, *size)) for size in task] == [()] * len(sizes)
+
+
+@pytest.mark.parametrize(("cpu", "sizes"), NOT_FARGATE.items())
+def test_other_sizes_are_refused_on_fargate(cpu, sizes):
+    for size in sizes:
+        overrides = {"cpu": cpu, "memory": str(size)}
+        (sentence,) = mistakes(changed(STOREFRONT, ("environments.0.overrides", overrides)))
+        assert sentence.startswith(
+            f"environments[0].overrides.memory: {size} MiB with {cpu} CPU units is not"
+        )
+
+
+def test_without_fargate_any_size_is_accepted():
+    ec2 = ("task_definition.requiresCompatibilities", ["EC2"])
+    assert mistakes(changed(STOREFRONT, ec2, ("task_definition.memory", "2500"))) == ()
+
+
+def test_numbers_of_thousands_of_digits_are_one_mistake_each():
+    # Given numbers whose product nobody could write down
+    check = {
+        "kind": "http",
+        "name": "a",
+        "url": "http://x",
+        "attempts": 10**4000,
+        "interval_seconds": 10**4000,
+    }
+    found = mistakes(changed(STOREFRONT, ("environments.0.checks", [check])))
+    assert [sentence.split(" is not allowed")[0] for sentence in found] == [
+        "environments[0].checks[0].attempts: a very large number",
+        "environments[0].checks[0].interval_seconds: a very large number",
+    ]
+
+
 def test_too_many_environments_are_refused():
     many = [{**STOREFRONT["environments"][0], "name": f"e{i}", "cluster": f"c{i}"} for i in range(21)]
     assert mistakes(changed(STOREFRONT, ("environments", many))) == (

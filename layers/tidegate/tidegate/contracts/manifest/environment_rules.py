@@ -18,6 +18,14 @@ from tidegate.contracts.manifest.raw import (
 )
 from tidegate.contracts.paths import Location, show
 from tidegate.contracts.validation import Mistake
+from tidegate.domain.service import (
+    ApprovalRule,
+    BeforeDeploy,
+    HttpCheck,
+    RollingSettings,
+    ScanPolicy,
+    TaskCheck,
+)
 
 LONGEST_RELEASE_DAYS = 300
 """An execution of Step Functions ends after a year; the rest is for locks, restarts and rollbacks."""
@@ -28,6 +36,11 @@ LONGEST_COMMAND = 8000
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
 """
+
+# What holds where the manifest says nothing.
+_ROLLING, _SCAN, _APPROVAL = RollingSettings(), ScanPolicy(), ApprovalRule(approvers=())
+_HTTP, _TASK, _BEFORE = HttpCheck("", ""), TaskCheck("", "", ()), BeforeDeploy("", ())
+_WATCH_SECONDS = 300
 
 
 def mistakes(manifest: Object) -> Iterator[Mistake]:
@@ -65,14 +78,15 @@ def _unique(environments: list[tuple[Location, Object]]) -> Iterator[Mistake]:
 
 
 def _strategy(at: Location, strategy: Object) -> Iterator[Mistake]:
-    if strategy.get("minimum_healthy_percent", 100) == strategy.get("maximum_percent", 200) == 100:
+    minimum = strategy.get("minimum_healthy_percent", _ROLLING.minimum_healthy_percent)
+    if minimum == strategy.get("maximum_percent", _ROLLING.maximum_percent) == 100:
         yield Mistake(
             (*at, "maximum_percent"),
             "100 is not allowed while minimum_healthy_percent is 100, since no task could be replaced",
         )
     threshold = an_object(an_object(strategy.get("circuit_breaker")).get("threshold"))
-    value = a_number(threshold.get("value"), 50)
-    if threshold.get("type", "BOUNDED_PERCENT") != "COUNT" and 100 < value <= 1000:
+    value = a_number(threshold.get("value"))
+    if threshold.get("type") != "COUNT" and 100 < value <= 1000:
         yield Mistake(
             (*at, "circuit_breaker", "threshold", "value"),
             f"{value} is not allowed; give a percentage from 1 to 100",
@@ -142,24 +156,25 @@ def _each_once(values: object, at: Location) -> Iterator[Mistake]:
 
 def _check_seconds(check: Object) -> int:
     if check.get("kind") == "http":
-        within = a_number(an_object(check.get("expect")).get("within_ms"), 2000)
-        each = a_number(check.get("interval_seconds"), 5) + math.ceil(min(within, 30_000) / 1000)
-        return a_number(check.get("attempts"), 3) * each
-    return a_number(check.get("timeout_seconds"), 600)
+        within = a_number(an_object(check.get("expect")).get("within_ms"), _HTTP.expect.within_ms)
+        each = a_number(check.get("interval_seconds"), _HTTP.interval_seconds) + math.ceil(within / 1000)
+        return a_number(check.get("attempts"), _HTTP.attempts) * each
+    return a_number(check.get("timeout_seconds"), _TASK.timeout_seconds)
 
 
 def _duration(manifest: Object) -> Iterator[Mistake]:
     """The longest a release may take, everything waited out."""
-    seconds = a_number(an_object(manifest.get("scan")).get("timeout_seconds"), 1800)
+    seconds = a_number(an_object(manifest.get("scan")).get("timeout_seconds"), _SCAN.timeout_seconds)
     for _, environment in objects(manifest.get("environments"), ()):
         approval, before = environment.get("approval"), environment.get("before_deploy")
         strategy = an_object(environment.get("strategy"))
         if isinstance(approval, dict):
-            seconds += a_number(approval.get("expires_after_seconds"), DAY)
+            seconds += a_number(approval.get("expires_after_seconds"), _APPROVAL.expires_after_seconds)
         if isinstance(before, dict):
-            seconds += a_number(before.get("timeout_seconds"), 900)
-        seconds += a_number(strategy.get("timeout_seconds"), 1800)
-        seconds += a_number(environment.get("soak_seconds")) + a_number(environment.get("watch_seconds"), 300)
+            seconds += a_number(before.get("timeout_seconds"), _BEFORE.timeout_seconds)
+        seconds += a_number(strategy.get("timeout_seconds"), _ROLLING.timeout_seconds)
+        seconds += a_number(environment.get("soak_seconds"))
+        seconds += a_number(environment.get("watch_seconds"), _WATCH_SECONDS)
         seconds += sum(_check_seconds(check) for _, check in objects(environment.get("checks"), ()))
     if seconds > LONGEST_RELEASE_DAYS * DAY:
         yield Mistake(

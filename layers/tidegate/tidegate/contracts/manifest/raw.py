@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from tidegate.contracts.paths import Location
 
+LARGEST = 2**31
 Object: TypeAlias = Mapping[str, Any]
 
 
@@ -28,8 +29,8 @@ def a_text(value: object) -> str | None:
 
 
 def a_number(value: object, default: int = 0) -> int:
-    """The value if it is a whole number, otherwise the default."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    """The value if it is a whole number that some field could allow, otherwise the default."""
+    return value if type(value) is int and abs(value) <= LARGEST else default
 
 
 def objects(value: object, at: Location) -> Iterator[tuple[Location, Object]]:
