@@ -65,11 +65,12 @@ class _Session:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
+        self._session = boto3.Session()
         self._cloudformation = self._client("cloudformation")
         self._s3 = self._client("s3")
 
     def _client(self, service: str) -> Any:
-        return boto3.Session().client(
+        return self._session.client(
             service,
             endpoint_url=self._endpoint,
             region_name=settings.current().region,

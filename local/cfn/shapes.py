@@ -7,13 +7,11 @@ capital. A property that the API does not know is an error, as it is for CloudFo
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 
-import botocore.session
-from botocore import xform_name
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from local.cfn.template import Json
+from local.mends.service_models import operation
 
 _TRUE = {"true": True, "false": False}
 
@@ -22,21 +20,13 @@ class PropertyError(ValueError):
     """A property that the type does not have, or whose value it cannot have."""
 
 
-@lru_cache(maxsize=512)
-def operation(service: str, method: str) -> OperationModel:
-    """botocore's model of a client method, `put_metric_alarm` of `cloudwatch` for example."""
-    model = botocore.session.get_session().get_service_model(service)
-    names = {xform_name(name): name for name in model.operation_names}
-    return model.operation_model(names[method])
-
-
 def arguments(service: str, method: str, properties: dict[str, Json]) -> dict[str, Json]:
     """The arguments of a client method from properties of the same names.
 
     Raises:
         PropertyError: A property has no counterpart, or the wrong type.
     """
-    shape = operation(service, method).input_shape
+    shape = _input(service, method)
     if shape is None:
         return {}
     return _structure(properties, shape, "Properties")
@@ -44,8 +34,15 @@ def arguments(service: str, method: str, properties: dict[str, Json]) -> dict[st
 
 def members(service: str, method: str) -> set[str]:
     """The names of a method's arguments, each with a capital first letter as CloudFormation has it."""
-    shape = operation(service, method).input_shape
+    shape = _input(service, method)
     return {_capital(name) for name in shape.members} if shape else set()
+
+
+def _input(service: str, method: str) -> StructureShape | None:
+    model = operation(service, method)
+    if model is None:
+        raise PropertyError(f"boto3 has no method {method} of {service}")
+    return model.input_shape
 
 
 def _structure(value: Json, shape: StructureShape, path: str) -> dict[str, Json]:

@@ -16,9 +16,10 @@ from botocore.model import OperationModel
 
 from local.mends.error_names import ALIASES
 from local.mends.language import SERVICE, STATE, Component, Environment, failure
-from local.mends.members import UnsupportedField, operation, request
+from local.mends.members import UnsupportedField, request
 from local.mends.members import response as translated_response
 from local.mends.patching import Mends
+from local.mends.service_models import operation
 
 Json: TypeAlias = object
 

@@ -11,12 +11,12 @@ import threading
 import uuid
 from functools import lru_cache
 
-import boto3
 from botocore.config import Config
 
 from local import callers, settings
 from local.mends.language import ASL, SERVICE, STATE
 from local.mends.patching import Foreign, Mends
+from local.mends.service_models import SESSION
 
 MENDS = Mends()
 
@@ -31,7 +31,7 @@ def client(service: str, region: str | None = None) -> Foreign:
 
 @lru_cache(maxsize=256)
 def _client(service: str, region: str, endpoint: str) -> Foreign:
-    made = boto3.Session().client(
+    made = SESSION.client(
         service,
         region_name=region,
         endpoint_url=endpoint,

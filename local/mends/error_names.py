@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from local.mends.language import (
@@ -25,6 +24,7 @@ from local.mends.language import (
     failure,
 )
 from local.mends.patching import Foreign, Mends, load
+from local.mends.service_models import service_model
 
 MENDS = Mends()
 
@@ -126,8 +126,8 @@ MENDS.replaces(f"{_SDK}._normalise_exception_name", "5e93bf8cd8ab")(staticmethod
 def service_prefix(api_name: str) -> str:
     """How errors name a service: `dynamodb` is `DynamoDb`, `elbv2` is `ElasticLoadBalancingV2`."""
     service = ALIASES.get(api_name.lower(), api_name.lower())
-    identifier = botocore.session.get_session().get_service_model(service).service_id
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+", str(identifier))
+    identifier = str(service_model(service).service_id)
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+", identifier)
     return "".join(word[0].upper() + word[1:].lower() for word in words)
 
 

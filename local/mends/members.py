@@ -9,12 +9,9 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from functools import lru_cache
 from typing import TypeAlias
 
-import botocore.session
-from botocore import xform_name
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 Json: TypeAlias = object
 
@@ -51,14 +48,6 @@ def sdk_name(member: str) -> str:
     match = re.match(r"[A-Z]+(?![a-z])", member)
     head = match.group() if match else member[:1]
     return head[:1].upper() + head[1:].lower() + member[len(head) :]
-
-
-@lru_cache(maxsize=1024)
-def operation(service: str, action: str) -> OperationModel | None:
-    """botocore's model of an operation, by the snake_case name of its client method."""
-    model = botocore.session.get_session().get_service_model(service)
-    name = next((name for name in model.operation_names if xform_name(name) == action), None)
-    return model.operation_model(name) if name else None
 
 
 def request(service: str, parameters: dict[str, Json], shape: StructureShape) -> dict[str, Json]:

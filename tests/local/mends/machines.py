@@ -50,6 +50,16 @@ class Machines:
             time.sleep(0.01)
         raise AssertionError(f"{execution} still runs: {self.types(execution)}")
 
+    def wait_for_all(self, machine: str, seconds: float = 60) -> list[dict[str, Any]]:
+        """Wait until no execution of a machine runs any more; all of them as they are listed."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            listed = self.api.list_executions(stateMachineArn=machine, maxResults=1000)["executions"]
+            if all(one["status"] != "RUNNING" for one in listed):
+                return list(listed)
+            time.sleep(0.1)
+        raise AssertionError(f"executions of {machine} still run")
+
     def wait_for(self, execution: str, event: str, seconds: float = 10) -> dict[str, Any]:
         """Wait until an execution's history has an event of a type; that event."""
         until = time.monotonic() + seconds

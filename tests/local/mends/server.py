@@ -48,9 +48,12 @@ class Server:
         return [one for one in details if one["executionArn"] == execution_arn]
 
 
+_session = boto3.Session()
+
+
 @functools.cache
 def _client(service: str, endpoint: str, config: tuple[tuple[str, Any], ...]) -> Any:
-    return boto3.Session().client(
+    return _session.client(
         service,
         endpoint_url=endpoint,
         region_name="us-east-1",
