@@ -18,8 +18,9 @@ STEPS = ROOT / "layers/tidegate/tidegate/steps"
 MOST_RESOURCES = 400
 # What several steps share: modules below steps/ that no function runs.
 NOT_STEPS = {
-    "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "guard", "known_good", "mint",
-    "missed", "notices", "overdue", "planning", "preempting", "recover", "restoring", "resume", "scope", "watching",
+    "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "guard", "known_good",
+    "mint", "missed", "notices", "overdue", "planning", "preempting", "recover", "restoring", "resume",
+    "scope", "watching",
 }  # fmt: skip
 # Runbooks for people, not for a machine.
 OTHER_RUNBOOKS: set[str] = set()
