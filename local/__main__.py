@@ -15,7 +15,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import server
+from local import processes, server
 from local.process import PROJECT, Options
 
 app = typer.Typer(
@@ -59,11 +59,11 @@ def down(port: Port = 4566) -> None:
     """Stop the local cloud that runs on this port."""
     health, noted = _health(port), _noted_pid(port)
     pid = health.get("pid") if health else noted
-    if not isinstance(pid, int) or not server.is_local_cloud(pid):
+    if not isinstance(pid, int) or not processes.is_local_cloud(pid):
         _pid_file(port).unlink(missing_ok=True)
         console.print(f"No local cloud runs on port {port}.")
         return
-    server.stop_process(pid)
+    processes.stop_process(pid)
     _pid_file(port).unlink(missing_ok=True)
     console.print(f"The local cloud on port {port} has stopped.")
 
@@ -95,7 +95,7 @@ def _start_detached(options: Options) -> None:
     deadline = time.monotonic() + server.START_LIMIT_S
     with console.status("Starting the local cloud") as status:
         while (health := _health(options.port)) is None or health["status"] != "ready":
-            if not server.is_alive(pid) or time.monotonic() > deadline:
+            if not processes.is_alive(pid) or time.monotonic() > deadline:
                 _pid_file(options.port).unlink(missing_ok=True)
                 raise server.StartError(_why_it_ended(options))
             if health and health["doing"]:

@@ -19,18 +19,11 @@ MOST_KEPT = 200_000
 
 # Which parameter names the resource, for the calls where one look tells; the first that is there counts.
 RESOURCE_PARAMETERS = (
-    *(
-        "TableName",
-        "FunctionName",
-        "functionName",
-        "stateMachineArn",
-        "executionArn",
-        "TopicArn",
-        "TargetArn",
-    ),
-    *("QueueUrl", "QueueName", "service", "serviceName", "serviceDeploymentArn", "taskDefinition", "family"),
-    *("cluster", "repositoryName", "RuleArn", "TargetGroupArn", "ListenerArn", "LoadBalancerArn", "SecretId"),
-    *("logGroupName", "RoleArn", "AlarmName", "StackName", "ResourceId", "Bucket", "Name", "name", "Rule"),
+    *("TableName", "FunctionName", "functionName", "stateMachineArn", "executionArn", "TopicArn"),
+    *("TargetArn", "QueueUrl", "QueueName", "service", "serviceName", "serviceDeploymentArn"),
+    *("taskDefinition", "family", "cluster", "repositoryName", "RuleArn", "TargetGroupArn", "ListenerArn"),
+    *("LoadBalancerArn", "SecretId", "logGroupName", "RoleArn", "AlarmName", "StackName", "ResourceId"),
+    *("Bucket", "Name", "name", "Rule"),
 )
 
 

@@ -13,7 +13,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
 
-from local import callers, calls, faults, tables
+from local import callers, calls, fault_errors, faults, tables
 from local.consumption import Meter
 from local.front import SilentTimeoutError
 from local.mends.patching import Foreign, Mends
@@ -110,7 +110,7 @@ def _answer(
         time.sleep(fault.seconds)
         raise SilentTimeoutError
     principal = f"arn:aws:sts::{self.current_account}:assumed-role/{callers.current()}"
-    return _error_response(self, *faults.error_of(fault, service, action, principal))
+    return _error_response(self, *fault_errors.error_of(fault.kind, service, action, principal))
 
 
 def _carry_out(work: Callable[[], Foreign], self: Foreign, service: str, action: str) -> Foreign:

@@ -17,9 +17,12 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local import orphans
+
+if TYPE_CHECKING:
+    from local.cloud import Cloud
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -94,7 +97,10 @@ def _run(options: Options, stop: threading.Event) -> int:
     preload.keep_data_files(service_models=False)  # moto reads the list of regions again and again
     from local.cloud import Cloud
 
-    cloud = Cloud(options, listener, forks)
+    return _serve(Cloud(options, listener, forks), stop)
+
+
+def _serve(cloud: Cloud, stop: threading.Event) -> int:
     failures: list[BaseException] = []
 
     def build_up() -> None:
@@ -110,8 +116,7 @@ def _run(options: Options, stop: threading.Event) -> int:
     stop.wait()
     if failures:
         report("failed", text=f"{type(failures[0]).__name__}: {failures[0]}")
-    watchdog = threading.Thread(target=_give_up_after, args=(5.0,), daemon=True)
-    watchdog.start()
+    threading.Thread(target=_give_up_after, args=(5.0,), daemon=True).start()
     cloud.stop()
     return 1 if failures else 0
 

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from local.process import PROJECT, Options
+from local.processes import STOP_LIMIT_S
 
 START_LIMIT_S = 180.0
-STOP_LIMIT_S = 10.0
 
 Step = Callable[[str], object]
 
@@ -99,8 +99,6 @@ def start(
     try:
         endpoint = _wait_for_readiness(process, on_step, time.monotonic() + limit_s)
     except BaseException as error:
-        process.send_signal(signal.SIGUSR1)  # it writes where it stands, if it still does
-        time.sleep(0.1)
         process.kill()
         process.wait()
         if process.stdin:
@@ -129,36 +127,6 @@ def start_detached(options: Options) -> int:
     return process.pid
 
 
-def stop_process(pid: int) -> None:
-    """Stop a local cloud by its process id, at the latest after ten seconds."""
-    for number, patience in ((signal.SIGTERM, STOP_LIMIT_S), (signal.SIGKILL, 1.0)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        end = time.monotonic() + patience
-        while time.monotonic() < end:
-            if not is_alive(pid):
-                return
-            time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether the process exists and is not merely waiting for its parent to notice its end."""
-    with contextlib.suppress(ChildProcessError):
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
-
-
-def is_local_cloud(pid: int) -> bool:
-    """Whether the process with this id is a local cloud, and not another one that got the id later."""
-    shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "local.process" in shown.stdout
-
-
 def log_file(options: Options) -> Path:
     """Where the process writes its warnings."""
     return Path(options.build) / "logs" / f"local-cloud-{options.port or f'of-{os.getpid()}'}.log"
@@ -183,6 +151,8 @@ def _wait_for_readiness(process: subprocess.Popen[str], on_step: Step | None, de
         try:
             line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
+            process.send_signal(signal.SIGUSR1)  # it writes into its log where it stands
+            time.sleep(0.2)
             raise StartError("The local cloud was not ready in time.") from None
         if not line:
             raise StartError(f"The local cloud ended with exit code {process.wait()}.")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from local import server
+from local import processes, server
 from local.process import PROJECT
 from tests.local.empty_cloud import EmptyCloud, eventually
 
@@ -71,7 +71,7 @@ def test_everything_ends_when_the_parent_is_killed_and_the_port_is_free_again(op
     parent.stdout.close()
 
     # Then the cloud, its fork server and the function are gone, and another can take the port
-    assert eventually(lambda: not any(server.is_alive(one) for one in [int(pid), *descendants]))
+    assert eventually(lambda: not any(processes.is_alive(one) for one in [int(pid), *descendants]))
     again = server.start(int(endpoint.rpartition(":")[2]), **options)
     assert again.endpoint == endpoint
 
@@ -80,7 +80,7 @@ def test_everything_ends_when_the_parent_is_killed_and_the_port_is_free_again(op
     descendants = _descendants(again.pid)
     os.kill(again.pid, signal.SIGKILL)
     assert len(descendants) >= 2
-    assert eventually(lambda: not any(server.is_alive(one) for one in descendants))
+    assert eventually(lambda: not any(processes.is_alive(one) for one in descendants))
     again.stop()
 
 
