@@ -37,5 +37,5 @@ def test_a_policy_that_denies_everything_still_does(s3):
     s3.put_bucket_policy(Bucket="records", Policy=policy())
 
     # When / Then
-    with pytest.raises(ClientError, match="Forbidden|403"):
+    with pytest.raises(ClientError, match=r"Forbidden|403"):
         s3.put_object(Bucket="records", Key="a", Body=b"1")
