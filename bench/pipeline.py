@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -23,15 +24,20 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "tidegate")]
 
 from bench.pipeline_report import prices  # noqa: E402
 from local import server  # noqa: E402
 from local.demo import watch  # noqa: E402
 from local.sample import Place, SampleService  # noqa: E402
+from tidegate.contracts.manifest import parse  # noqa: E402
+from tidegate.ports import Catalogue  # noqa: E402
 
 REPORT = ROOT / "build" / "bench" / "pipeline.json"
 PATIENCE_SECONDS = 300
+APART = ("user", "tidegate-sweep")
+"""Whose calls are no part of a release: the benchmark itself, and the sweep, which runs whatever happens."""
+
 console = Console(highlight=False)
 
 
@@ -106,8 +112,8 @@ def _options() -> argparse.Namespace:
 
 def _one_release(place: Place, services: int) -> Count:
     """Release one image of a service of its own while so many services are registered."""
-    with console.status(f"Registering services up to {services}") as status:
-        _fill(place, services - 1, status)
+    with console.status(f"Registering services up to {services}"):
+        _fill(place, services - 1)
     service = _service(place, f"bench-{services}")
     time.sleep(2)  # what the registration still does in the background must not be counted
     place.world("DELETE", "/calls")
@@ -128,19 +134,35 @@ def _service(place: Place, name: str) -> SampleService:
     return service
 
 
-def _fill(place: Place, wanted: int, status: Any) -> None:
-    """Register services that share the workloads of one: only the catalogue has to grow."""
-    have = getattr(_fill, "have", 0)
+def _fill(place: Place, wanted: int) -> None:
+    """Let so many services be registered that share the workloads of one: only the catalogue has to grow."""
+    have = int(getattr(_fill, "have", 0))
     if wanted <= have:
         return
     if not have:
         _fill.base = _service(place, "fleet")  # type: ignore[attr-defined]
     base: SampleService = _fill.base  # type: ignore[attr-defined]
+    catalogue = _catalogue(place)
     for number in range(have, wanted):
-        manifest = {**base.manifest, "name": f"fleet-{number}"}
-        base.register(manifest)
-        status.update(f"Registered {number + 1} of {wanted} services")
+        catalogue.put(parse({**base.manifest, "name": f"fleet-{number}"}).to_domain(), after=0)
     _fill.have = wanted  # type: ignore[attr-defined]
+
+
+def _catalogue(place: Place) -> Catalogue:
+    """The product's own catalogue, on the local cloud's table."""
+    os.environ |= {
+        "AWS_ENDPOINT_URL": place.endpoint,
+        "AWS_REGION": place.region,
+        "AWS_DEFAULT_REGION": place.region,
+        "AWS_ACCESS_KEY_ID": "user",
+        "AWS_SECRET_ACCESS_KEY": "user",
+        "STACK_NAME": "tidegate",
+        "HOME_ACCOUNT": place.account,
+        "CATALOGUE_TABLE": place.resource("CatalogueTable"),
+    }
+    from tidegate.bootstrap import ports
+
+    return ports().catalogue
 
 
 def _ends(place: Place, prefix: str, number: int) -> list[str]:
@@ -163,16 +185,21 @@ def _count(place: Place, name: str, execution: str, services: int) -> Count:
     if end is None or end.outcome != "succeeded":
         raise SystemExit(f"The release of {name} ended as {end}")
     counts = place.world("GET", "/counts")
-    recorded = [call for call in place.world("GET", "/calls") if call["caller"] != "user"]
-    calls: Counter[str] = Counter(call["service"] for call in recorded)
+    calls: Counter[str] = Counter()
+    for each in counts["calls"]:
+        calls[each["service"]] += 0 if each["caller"] in APART else int(each["calls"])
     return Count(
         services=services,
         transitions=_transitions(place, execution),
-        invocations=sum(int(each["invocations"]) for each in counts["functions"].values()),
+        invocations=sum(
+            int(each["invocations"]) for name, each in counts["functions"].items() if name not in APART
+        ),
         calls=dict(sorted(calls.items())),
-        read_units=sum(float(each["read_units"]) for each in counts["dynamodb"] if each["caller"] != "user"),
+        read_units=sum(
+            float(each["read_units"]) for each in counts["dynamodb"] if each["caller"] not in APART
+        ),
         write_units=sum(
-            float(each["write_units"]) for each in counts["dynamodb"] if each["caller"] != "user"
+            float(each["write_units"]) for each in counts["dynamodb"] if each["caller"] not in APART
         ),
     )
 
