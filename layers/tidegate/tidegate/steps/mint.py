@@ -159,11 +159,7 @@ def _create(ports: Ports, release: str, draft: Draft, now: datetime) -> Release:
         requested_by=draft.requested_by,
         reason=draft.reason,
     )
-    if not ports.releases.create(new):
-        stored = ports.releases.get(release)
-        if stored is None:
-            raise Transient(f"Release {release} exists but cannot be read yet.")
-        return stored
+    # First the entry: a release that is found stored is taken to have one.
     images = {
         name: f"{image.repository}{f':{image.tag}' if image.tag else ''}@{image.digest}"
         for name, image in sorted(draft.images.items())
@@ -171,6 +167,11 @@ def _create(ports: Ports, release: str, draft: Draft, now: datetime) -> Release:
     entry = {"trigger": draft.trigger, "revision": draft.revision, "images": images}
     entry |= {"requested_by": draft.requested_by, "reason": draft.reason}
     ports.journal.append(release, "release.created", entry, at=now, key="created")
+    if not ports.releases.create(new):
+        stored = ports.releases.get(release)
+        if stored is None:
+            raise Transient(f"Release {release} exists but cannot be read yet.")
+        return stored
     return new
 
 
