@@ -59,10 +59,11 @@ def world(ports: FakePorts) -> dict[str, str]:
 
 
 class Breaker:
-    """Counts the calls of all ports and lets one of them break."""
+    """Counts the calls of all ports, not what a fake asks of itself, and lets one of them break."""
 
     def __init__(self, ports: FakePorts) -> None:
         self.made: list[Called] = []
+        self.inside = False
         self.at = -1
         self.after = False
         self.error: Exception = Transient("throttled")
@@ -74,11 +75,17 @@ class Breaker:
 
     def _counted(self, called: Called, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any, **options: Any) -> Any:
+            if self.inside:
+                return call(*arguments, **options)
             self.made.append(called)
             breaks = len(self.made) - 1 == self.at
             if breaks and not self.after:
                 raise self.error
-            result = call(*arguments, **options)
+            self.inside = True
+            try:
+                result = call(*arguments, **options)
+            finally:
+                self.inside = False
             if breaks:
                 raise self.error
             return result

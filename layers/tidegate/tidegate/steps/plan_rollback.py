@@ -127,8 +127,7 @@ def _begin(command: Command, ports: Ports, request: RollbackInput, bad: str, rea
         "reason": reason,
         "requested_by": request.requested_by,
     }
-    if not ports.journal.append(subject, "rollback.started", entry, at=ports.clock.now(), key=key):
-        return
+    ports.journal.append(subject, "rollback.started", entry, at=ports.clock.now(), key=key)
     _, service = service_at(ports, request.service)
     tell(
         ports,
