@@ -44,6 +44,20 @@ def test_a_command_that_run_task_would_refuse_is_refused():
     assert sentence.startswith("environments[0].before_deploy.command: the command is too long;")
 
 
+def test_checks_that_could_outlast_their_verification_are_refused():
+    # Given four tasks that may run for six hours each
+    task = {"kind": "task", "container": "api", "command": ["x"], "timeout_seconds": 21_600}
+    checks = [{**task, "name": f"check {number}"} for number in range(4)]
+
+    # Then the sum is named with the limit, and three of them are fine
+    manifest = changed(STOREFRONT, ("environments.0.checks", checks))
+    assert mistakes(manifest) == (
+        "environments[0].checks: all checks may take 86400 seconds, one after the other; "
+        "let their timeouts add up to at most 72000 seconds.",
+    )
+    assert mistakes(changed(STOREFRONT, ("environments.0.checks", checks[:3]))) == ()
+
+
 def test_a_release_that_could_last_longer_than_an_execution_is_refused():
     # Given twenty environments that each wait for two weeks and soak for one
     environment = STOREFRONT["environments"][1]

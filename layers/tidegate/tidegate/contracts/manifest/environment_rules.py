@@ -31,6 +31,8 @@ LONGEST_RELEASE_DAYS = 300
 """An execution of Step Functions ends after a year; the rest is for locks, restarts and rollbacks."""
 LONGEST_HTTP_CHECK = 600
 """Seconds. The tries of one check are made by one Lambda function, which has at most 900."""
+LONGEST_CHECKS = 20 * 3600
+"""Seconds. One execution verifies an environment, within a day and 25,000 events."""
 LONGEST_COMMAND = 8000
 """Characters of JSON. RunTask takes container overrides of at most 8192.
 
@@ -137,6 +139,13 @@ def _checks(at: Location, environment: Object) -> Iterator[Mistake]:
                 f"all tries may take {_check_seconds(check)} seconds; let attempts times (interval_seconds + "
                 f"expect.within_ms) be at most {LONGEST_HTTP_CHECK} seconds",
             )
+    seconds = sum(_check_seconds(check) for _, check in objects(environment.get("checks"), at))
+    if seconds > LONGEST_CHECKS:
+        yield Mistake(
+            at,
+            f"all checks may take {seconds} seconds, one after the other; let their timeouts add up to "
+            f"at most {LONGEST_CHECKS} seconds",
+        )
 
 
 def _command(at: Location, command: object) -> Iterator[Mistake]:
