@@ -27,7 +27,6 @@ LONGER_MODULES = {
 LONGER_FUNCTIONS = {
     "layers/tidegate/tidegate/steps/adoption.py::adopt": (36, "each condition with its sentence"),
     "local/api/request.py::event_of": (42, ONE_SHAPE),
-    "local/process.py::_run": (38, "starts and stops everything, in order"),
     "local/world/ecr/push.py::put_image": (38, "the checks of one API call, in the order of AWS"),
     "local/world/ecs/task_shapes.py::task_shape": (52, ONE_SHAPE),
     "local/world/metrics/alarms.py::_evaluate": (35, "the rules for missing data, one after another"),
