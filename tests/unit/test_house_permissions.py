@@ -1,0 +1,138 @@
+"""Least privilege in both directions: a function may do all that its step can call, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+import pytest
+
+from tests.statemachines.template import FUNCTION, resources
+from tests.unit.step_calls import calls_of
+from tidegate import ports
+
+SEND = "sns:Publish kms:GenerateDataKey kms:Decrypt"
+DEPLOYMENTS = "ecs:ListServiceDeployments ecs:DescribeServiceDeployments ecs:DescribeServiceRevisions"
+REGISTER = "ecs:DescribeTaskDefinition ecs:RegisterTaskDefinition ecs:TagResource iam:PassRole"
+NEEDS = {
+    "catalogue.get": "Catalogue:GetItem",
+    "catalogue.put": "Catalogue:GetItem Catalogue:PutItem Catalogue:DeleteItem",
+    "catalogue.feeding": "Catalogue:Query",
+    "catalogue.watching": "Catalogue:Query",
+    "catalogue.names": "Catalogue:Query",
+    "releases.create": "Ledger:PutItem",
+    "releases.get": "Ledger:GetItem",
+    "releases.newest": "Ledger:Query",
+    "releases.start_attempt": "Ledger:UpdateItem",
+    "releases.touch": "Ledger:UpdateItem",
+    "releases.stop": "Ledger:UpdateItem",
+    "releases.mark_point_of_no_return": "Ledger:UpdateItem",
+    "releases.end": "Ledger:UpdateItem",
+    "deployments.open": "Ledger:PutItem Ledger:GetItem",
+    "deployments.close": "Ledger:PutItem",
+    "deployments.revoke": "Ledger:UpdateItem",
+    "deployments.latest": "Ledger:Query",
+    "deployments.of_release": "Ledger:Query Ledger:GetItem",
+    "journal.append": "Ledger:PutItem",
+    "journal.entries": "Ledger:Query",
+    "quarantine.add": "Ledger:PutItem",
+    "quarantine.lift": "Ledger:PutItem Ledger:DeleteItem Ledger:GetItem",
+    "quarantine.digests": "Ledger:Query",
+    "freezes.set": "Ledger:PutItem",
+    "freezes.lift": "Ledger:DeleteItem",
+    "freezes.reason": "Ledger:GetItem",
+    "approvals.create": "Ledger:PutItem Ledger:GetItem",
+    "approvals.add_links": "Ledger:PutItem Ledger:GetItem",
+    "approvals.get": "Ledger:GetItem",
+    "approvals.by_link": "Ledger:GetItem",
+    "approvals.decide": "Ledger:UpdateItem",
+    "approvals.pending_of": "Ledger:Query Ledger:GetItem",
+    "locks.acquire": "Locks:UpdateItem",
+    "locks.take_over": "Locks:UpdateItem",
+    "locks.holder": "Locks:GetItem",
+    "locks.release": "Locks:UpdateItem",
+    "locks.all": "Locks/index/by_held:Query",
+    "waits.put": "Waits:PutItem",
+    "waits.on": "Waits:Query",
+    "waits.of_release": "Waits:Query",
+    "waits.remove": "Waits:DeleteItem",
+    "intake.first": "Ledger:PutItem",
+    "intake.seen": "Ledger:GetItem",
+    "registry.image": "ecr:DescribeImages",
+    "registry.images": "ecr:DescribeImages",
+    "registry.scan": "ecr:DescribeImageScanFindings",
+    "registry.uri": "ecr:DescribeRepositories",
+    "services.describe": "ecs:DescribeServices",
+    "services.deploy": "ecs:UpdateService",
+    "services.deployments": DEPLOYMENTS,
+    "services.stop": "ecs:StopServiceDeployment ecs:DescribeServiceDeployments",
+    "services.tasks": "ecs:ListTasks ecs:DescribeTasks ecs:DescribeTaskDefinition",
+    "task_definitions.register": REGISTER,
+    "task_definitions.describe": "ecs:DescribeTaskDefinition",
+    "tasks.run": "ecs:DescribeServices ecs:RunTask iam:PassRole",
+    "tasks.describe": "ecs:DescribeTasks ecs:DescribeTaskDefinition",
+    "tasks.stop": "ecs:StopTask",
+    "target_groups.health": "elasticloadbalancing:DescribeTargetHealth",
+    "alarms.states": "cloudwatch:DescribeAlarms",
+    "logs.tail": "logs:GetLogEvents",
+    "machines.start": "states:StartExecution",
+    "machines.describe": "states:DescribeExecution",
+    "machines.stop": "states:StopExecution",
+    "machines.resume": "states:SendTaskSuccess",
+    "notifier.publish": SEND,
+    "notifier.ask_approver": SEND,
+    "notifier.subscribe_approver": "sns:ListSubscriptionsByTopic sns:Subscribe",
+    "notifier.confirmed_approvers": "sns:ListSubscriptionsByTopic",
+    "http.request": "",
+    "evidence.put": "s3:PutObject kms:GenerateDataKey",
+    "clock.now": "",
+    "clock.secret": "",
+    "clock.salt": "",
+}
+"""What each method of a port sends; actions of DynamoDB with their table, as each has rights of its own."""
+VALUES = {"home", "stack", "web_address"}
+FUNCTIONS = [pytest.param(each, id=each["CodeUri"].split("/")[1]) for each in resources(FUNCTION).values()]
+
+
+def needed(step: str) -> set[str]:
+    called = {f"{port}.{method}" for port, method in calls_of(step) if port not in VALUES}
+    return {action for call in called for action in NEEDS[call].split()}
+
+
+def allowed(function: dict[str, Any]) -> set[str]:
+    statements = [each for policy in function["Policies"] for each in policy["Statement"]]
+    return {
+        action.replace("dynamodb", _table(statement["Resource"])) if "dynamodb" in action else action
+        for statement in statements
+        for action in statement["Action"]
+    }
+
+
+def _table(resource: dict[str, str]) -> str:
+    """`Ledger` of `!GetAtt LedgerTable.Arn`, and the same with the index of one."""
+    text = str(next(iter(resource.values())))
+    return text.replace("Table.Arn", "").replace("${", "").replace("}", "")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_exactly_what_its_step_can_call(function: dict[str, Any]):
+    # Given
+    step = function["CodeUri"].split("/")[1]
+
+    # When
+    missing, superfluous = needed(step) - allowed(function), allowed(function) - needed(step)
+
+    # Then
+    assert (missing, superfluous) == (set(), set())
+
+
+def test_every_method_of_every_port_says_what_it_needs():
+    # Given
+    hints = {name: kind for name, kind in get_type_hints(ports.Ports).items() if name not in VALUES}
+
+    # When
+    methods = {
+        f"{port}.{name}" for port, kind in hints.items() for name in vars(kind) if not name.startswith("_")
+    }
+
+    # Then
+    assert methods == set(NEEDS)
