@@ -51,9 +51,10 @@ def test_checks_that_could_outlast_their_verification_are_refused():
 
     # Then the sum is named with the limit, and three of them are fine
     manifest = changed(STOREFRONT, ("environments.0.checks", checks))
-    assert mistakes(manifest) == (
+    (sentence,) = mistakes(manifest)
+    assert sentence == (
         "environments[0].checks: all checks may take 86400 seconds, one after the other; "
-        "let their timeouts add up to at most 72000 seconds.",
+        "let their timeouts add up to at most 72000 seconds."
     )
     assert mistakes(changed(STOREFRONT, ("environments.0.checks", checks[:3]))) == ()
 
