@@ -10,7 +10,7 @@ from tidegate.domain.workload import ContainerState, EcsDeployment, ServiceState
 TD = "arn:aws:ecs:us-east-1:123456789012:task-definition/checkout-prod:2"
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/checkout/1"
 DIGEST = "sha256:" + "a" * 64
-EXPECTED = Expected(TD, {"app": DIGEST}, frozenset({"app"}))
+EXPECTED = Expected(TD, {"app": DIGEST}, frozenset({"app"}), {"proxy": "sha256:" + "c" * 64})
 SERVICE = ServiceState(
     "arn", "checkout", "prod", "ACTIVE", TD, 2, 2, 0,
     (EcsDeployment("ecs-svc/1", "PRIMARY", TD, 2, 2, 0, 0, "COMPLETED"),),
@@ -22,6 +22,15 @@ def task(name, **more):
     given_values = {"containers": (replace(container, **more.pop("container", {})),)}
     state = TaskState(f"task/{name}", TD, "RUNNING", "RUNNING", **given_values)
     return replace(state, **more)
+
+
+def sidecar(**more):
+    return replace(ContainerState("proxy", "image", "sha256:" + "c" * 64, "RUNNING"), **more)
+
+
+def with_sidecar(**more):
+    app = task("1").containers
+    return [task("1", containers=(*app, sidecar(**more))), task("2")]
 
 
 def looked(service=SERVICE, tasks=None, targets=("healthy", "healthy"), alarms=None):
@@ -36,7 +45,7 @@ def test_everything_as_it_should_be_passes():
 
     # Then
     assert outcome(checks) == "passed", checks
-    assert len(checks) == 6
+    assert len(checks) == 7
 
 
 @pytest.mark.parametrize(
@@ -46,10 +55,23 @@ def test_everything_as_it_should_be_passes():
         looked(service=replace(SERVICE, task_definition="td/other:1")),
         looked(tasks=[task("1"), task("2", container={"digest": "sha256:" + "b" * 64})]),
         looked(tasks=[task("1"), task("2", container={"health": "UNHEALTHY"})]),
+        looked(tasks=with_sidecar(last_status="STOPPED", exit_code=1)),
+        looked(tasks=with_sidecar(last_status="STOPPED", exit_code=None)),
+        looked(tasks=with_sidecar(digest="sha256:" + "d" * 64)),
         looked(alarms={"5xx": "ALARM"}),
         looked(alarms={"5xx": None}),
     ],
-    ids=["gone", "another revision", "another digest", "unhealthy container", "alarm", "missing alarm"],
+    ids=[
+        "gone",
+        "another revision",
+        "another digest",
+        "unhealthy container",
+        "sidecar that ended badly",
+        "sidecar that ended without a code",
+        "another sidecar",
+        "alarm",
+        "missing alarm",
+    ],
 )
 def test_what_is_wrong_fails(checks):
     # Then
@@ -68,6 +90,7 @@ def test_what_is_wrong_fails(checks):
         looked(tasks=[task("1"), task("2", task_definition="td/old:1")]),
         looked(tasks=[task("1"), task("2", container={"digest": None})]),
         looked(tasks=[task("1"), task("2", container={"health": "UNKNOWN"})]),
+        looked(tasks=with_sidecar(last_status="PENDING")),
         looked(targets=("healthy", "initial")),
         looked(targets=()),
         looked(alarms={"5xx": "SOMETHING_NEW"}),
@@ -81,6 +104,7 @@ def test_what_is_wrong_fails(checks):
         "an old task",
         "digest not reported",
         "health not known",
+        "sidecar not started",
         "target not healthy yet",
         "no target",
         "unknown alarm state",
@@ -99,3 +123,36 @@ def test_no_line_at_all_is_not_a_pass():
 def test_a_target_that_drains_beside_enough_healthy_ones_does_no_harm():
     # Then
     assert outcome(looked(targets=("healthy", "healthy", "draining"))) == "passed"
+
+
+def with_worker(exit_code, last_status="STOPPED"):
+    """Two healthy tasks; in one, a container that is not essential has come to an end."""
+    whole = task("1")
+    worker = ContainerState("worker", "image", None, last_status, "UNKNOWN", exit_code)
+    return [replace(whole, containers=(*whole.containers, worker)), task("2")]
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "words"), [(1, "exit code 1"), (137, "exit code 137"), (None, "it never ran")]
+)
+def test_a_container_that_failed_while_its_task_runs_on_fails(exit_code, words):
+    # When
+    checks = looked(tasks=with_worker(exit_code))
+
+    # Then
+    assert outcome(checks) == "failed"
+    assert f"worker in task 1 ({words})" in sentence(checks, "failed")
+
+
+def test_a_container_that_has_done_its_work_passes():
+    assert outcome(looked(tasks=with_worker(0))) == "passed"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"last_status": "STOPPED", "exit_code": 0}, {"digest": None}],
+    ids=["runs", "init container that ended well", "digest from outside not reported"],
+)
+def test_a_sidecar_as_it_should_be_passes(more):
+    # Then
+    assert outcome(looked(tasks=with_sidecar(**more))) == "passed"

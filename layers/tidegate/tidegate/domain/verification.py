@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tidegate.domain.workload import ContainerState, ServiceState, TargetState, TaskState
@@ -28,11 +28,14 @@ class Expected:
         task_definition: Its ARN.
         digests: Container name to image digest, for the containers that Tidegate feeds.
         health_checked: Containers whose task definition has a health check.
+        pinned: Container name to image digest, for the others that the task definition pins: ECS does not
+            report the digest of every image from outside, but one that it reports must be this.
     """
 
     task_definition: str
     digests: Mapping[str, str]
     health_checked: frozenset[str] = frozenset()
+    pinned: Mapping[str, str] = field(default_factory=dict)
 
 
 def verify(
@@ -54,8 +57,10 @@ def verify(
     if service is None:
         return (Check("service", "failed", "The ECS service, or its cluster, is gone."),)
     checks = [_revision(expected, service), _counts(service), _digests(expected, service, tasks)]
+    checks.append(_containers(expected, tasks))
     if expected.health_checked:
         checks.append(_container_health(expected, tasks))
+    checks += _stopped_containers(expected, tasks)
     checks += [_target_health(group, states, service.desired) for group, states in sorted(targets.items())]
     checks += [_alarm(name, state) for name, state in sorted(alarms.items())]
     return tuple(checks)
@@ -102,11 +107,36 @@ def _digests(expected: Expected, service: ServiceState, tasks: Sequence[TaskStat
                 )
             if found.digest != digest:
                 return Check("digests", "failed", f"Task {task.id} runs {found.digest} as {name}.")
+        for name, digest in sorted(expected.pinned.items()):
+            found = _container(task, name)
+            if found is not None and found.digest not in (None, digest):
+                return Check("digests", "failed", f"Task {task.id} runs {found.digest} as {name}.")
     if len(running) < service.desired:
         return Check(
             "digests", "pending", f"Only {len(running)} of {service.desired} tasks report their digests."
         )
     return Check("digests", "passed", f"All {len(running)} tasks run the released digests.")
+
+
+def _containers(expected: Expected, tasks: Sequence[TaskState]) -> Check:
+    """Every container of every running task; one that has ended, as an init container does, ended well."""
+    seen = [
+        (task, container)
+        for task in tasks
+        if task.last_status == "RUNNING" and task.task_definition == expected.task_definition
+        for container in task.containers
+    ]
+    broken = [
+        f"{container.name} in task {task.id} ended with exit code {container.exit_code}"
+        for task, container in seen
+        if container.last_status == "STOPPED" and container.exit_code != 0
+    ]
+    if broken:
+        return Check("containers", "failed", f"{'; '.join(broken[:3])}.")
+    waiting = [container.name for _, container in seen if container.last_status not in ("RUNNING", "STOPPED")]
+    if waiting:
+        return Check("containers", "pending", f"{', '.join(sorted(set(waiting)))} has not started yet.")
+    return Check("containers", "passed", f"All {len(seen)} containers run, or have ended well.")
 
 
 def _container_health(expected: Expected, tasks: Sequence[TaskState]) -> Check:
@@ -126,6 +156,29 @@ def _container_health(expected: Expected, tasks: Sequence[TaskState]) -> Check:
     return Check(
         "container health", status, f"{healthy} of {len(states)} health-checked containers are healthy."
     )
+
+
+def _stopped_containers(expected: Expected, tasks: Sequence[TaskState]) -> list[Check]:
+    """A line when a container has failed although its task runs on: ECS lets one that is not essential.
+
+    One that ended with exit code 0 was there to prepare something, and has done so.
+    """
+    failed = [
+        f"{container.name} in task {task.id} ({_exit(container)})"
+        for task in tasks
+        if task.last_status == "RUNNING" and task.task_definition == expected.task_definition
+        for container in task.containers
+        if container.last_status == "STOPPED" and container.exit_code != 0
+    ]
+    if not failed:
+        return []
+    return [Check("container health of what stopped", "failed", f"Stopped: {', '.join(failed[:3])}.")]
+
+
+def _exit(container: ContainerState) -> str:
+    if container.exit_code is None:
+        return container.reason or "it never ran"
+    return f"exit code {container.exit_code}"
 
 
 def _target_health(group: str, states: Sequence[TargetState], desired: int) -> Check:
