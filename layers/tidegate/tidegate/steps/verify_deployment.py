@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.domain import verification
+from tidegate.domain.images import parse_image
 from tidegate.domain.rollout import Evidence
 from tidegate.domain.verification import Check, Expected
 from tidegate.domain.workload import TargetState
@@ -25,7 +26,7 @@ UNREADABLE = "target group"
 """The name of a check that failed because a target group could not be read: it says nothing of the image."""
 NOT_THE_IMAGE = ("service", "revision", "digests", UNREADABLE)
 """What fails these is not the image: then nothing else that fails is held against it either."""
-THE_IMAGE = ("tasks", "container health", "targets of ")
+THE_IMAGE = ("tasks", "containers", "container health", "targets of ")
 """How the names of those checks begin that, failed or never passed, speak against the image."""
 
 
@@ -78,7 +79,7 @@ def look(
     found = ports.alarms.states(environment.target, names) if names else {}
     targets, unreadable = _target_health(ports, scope, state.target_groups if state else ())
     checks = verification.verify(
-        Expected(task_definition, digests, _health_checked(ports, scope, task_definition)),
+        _expected(ports, scope, task_definition, digests),
         state,
         ports.services.tasks(*place) if state else (),
         targets,
@@ -101,12 +102,15 @@ def _target_health(
     return targets, unreadable
 
 
-def _health_checked(ports: Ports, scope: Scope, task_definition: str) -> frozenset[str]:
+def _expected(ports: Ports, scope: Scope, task_definition: str, digests: Mapping[str, str]) -> Expected:
     described = ports.task_definitions.describe(scope.environment.target, task_definition)
-    return frozenset(
-        str(container["name"])
-        for container in described.get("containerDefinitions", [])
-        if container.get("healthCheck")
+    containers = described.get("containerDefinitions", [])
+    pinned = {str(each["name"]): parse_image(str(each.get("image", ""))).digest for each in containers}
+    return Expected(
+        task_definition,
+        digests,
+        frozenset(str(each["name"]) for each in containers if each.get("healthCheck")),
+        {name: digest for name, digest in pinned.items() if digest and name not in digests},
     )
 
 
