@@ -51,8 +51,8 @@ class Story:
 
     # --- given ------------------------------------------------------------------------------------------
 
-    def registered(self) -> Story:
-        """The service runs in dev, staging and prod, is registered, and its approver has confirmed."""
+    def registered(self, *, confirm: bool = True) -> Story:
+        """The service runs in its environments, is registered, and its approver has confirmed (or not)."""
         for environment in self.service.manifest["environments"]:
             if environment.get("approval"):
                 given = environment["approval"]["approvers"]
@@ -66,7 +66,8 @@ class Story:
                 self._create_alarm(alarm)
         self.service.create(environments)
         self.service.register()
-        self.service.confirm_approvers()
+        if confirm:
+            self.service.confirm_approvers()
         return self
 
     # --- when -------------------------------------------------------------------------------------------

@@ -32,9 +32,9 @@ def story(place: Place) -> Iterator[Callable[..., Story]]:
     """Makes stories; asserts that each of them has come to rest."""
     told: list[Story] = []
 
-    def tell(change: Change | None = None) -> Story:
+    def tell(change: Change | None = None, *, confirm: bool = True) -> Story:
         told.append(Story(place, change))
-        return told[-1].registered()
+        return told[-1].registered(confirm=confirm)
 
     yield tell
     for each in told:

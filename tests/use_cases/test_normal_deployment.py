@@ -176,3 +176,21 @@ def test_a_newer_push_supersedes_a_release_that_waits_for_approval(story: Tell) 
     assert (end.status, end.outcome) == ("SUCCEEDED", "superseded")
     assert checkout.ended(newer).outcome == "succeeded"
     assert checkout.runs("prod") == digest
+
+
+def test_nobody_who_can_approve_is_told_at_once_and_named(story: Tell) -> None:
+    # Given
+    def unconfirmed(manifest: dict[str, Any]) -> None:
+        manifest["environments"] = manifest["environments"][2:]
+        manifest["environments"][0]["approval"]["approvers"] = ["nobody@example.com"]
+
+    checkout = story(unconfirmed, confirm=False)
+
+    # When
+    checkout.push("1.1.0")
+    end = checkout.ended(checkout.release())
+
+    # Then
+    assert (end.status, end.outcome) == ("FAILED", "failed")
+    assert "nobody@example.com" in end.reason
+    assert checkout.runs("prod") == checkout.service.digests["app"]
