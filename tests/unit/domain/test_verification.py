@@ -125,29 +125,6 @@ def test_a_target_that_drains_beside_enough_healthy_ones_does_no_harm():
     assert outcome(looked(targets=("healthy", "healthy", "draining"))) == "passed"
 
 
-def with_worker(exit_code, last_status="STOPPED"):
-    """Two healthy tasks; in one, a container that is not essential has come to an end."""
-    whole = task("1")
-    worker = ContainerState("worker", "image", None, last_status, "UNKNOWN", exit_code)
-    return [replace(whole, containers=(*whole.containers, worker)), task("2")]
-
-
-@pytest.mark.parametrize(
-    ("exit_code", "words"), [(1, "exit code 1"), (137, "exit code 137"), (None, "it never ran")]
-)
-def test_a_container_that_failed_while_its_task_runs_on_fails(exit_code, words):
-    # When
-    checks = looked(tasks=with_worker(exit_code))
-
-    # Then
-    assert outcome(checks) == "failed"
-    assert f"worker in task 1 ({words})" in sentence(checks, "failed")
-
-
-def test_a_container_that_has_done_its_work_passes():
-    assert outcome(looked(tasks=with_worker(0))) == "passed"
-
-
 @pytest.mark.parametrize(
     "more",
     [{}, {"last_status": "STOPPED", "exit_code": 0}, {"digest": None}],

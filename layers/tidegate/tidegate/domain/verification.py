@@ -60,7 +60,6 @@ def verify(
     checks.append(_containers(expected, tasks))
     if expected.health_checked:
         checks.append(_container_health(expected, tasks))
-    checks += _stopped_containers(expected, tasks)
     checks += [_target_health(group, states, service.desired) for group, states in sorted(targets.items())]
     checks += [_alarm(name, state) for name, state in sorted(alarms.items())]
     return tuple(checks)
@@ -156,29 +155,6 @@ def _container_health(expected: Expected, tasks: Sequence[TaskState]) -> Check:
     return Check(
         "container health", status, f"{healthy} of {len(states)} health-checked containers are healthy."
     )
-
-
-def _stopped_containers(expected: Expected, tasks: Sequence[TaskState]) -> list[Check]:
-    """A line when a container has failed although its task runs on: ECS lets one that is not essential.
-
-    One that ended with exit code 0 was there to prepare something, and has done so.
-    """
-    failed = [
-        f"{container.name} in task {task.id} ({_exit(container)})"
-        for task in tasks
-        if task.last_status == "RUNNING" and task.task_definition == expected.task_definition
-        for container in task.containers
-        if container.last_status == "STOPPED" and container.exit_code != 0
-    ]
-    if not failed:
-        return []
-    return [Check("container health of what stopped", "failed", f"Stopped: {', '.join(failed[:3])}.")]
-
-
-def _exit(container: ContainerState) -> str:
-    if container.exit_code is None:
-        return container.reason or "it never ran"
-    return f"exit code {container.exit_code}"
 
 
 def _target_health(group: str, states: Sequence[TargetState], desired: int) -> Check:
