@@ -141,14 +141,28 @@ def test_the_event_twice_starts_one_rollback():
     assert len(rollbacks(ports)) == 1
 
 
-def test_an_environment_that_was_touched_but_has_no_deployment_is_at_risk_too():
-    # Given a migration may have run there
+def test_an_environment_that_was_touched_but_has_no_deployment_was_not_changed():
+    # Given it was aborted between the touch and opening the deployment
     ports = given_ports()
-    bad = running(ports)
-    ports.releases.touch(bad.id, "staging", production=False)
+    alone = running(ports)
+    ports.releases.touch(alone.id, "prod", production=True)
+    lock(ports, alone, "prod")
+    asked = approval(alone)
+    ports.approvals.create(asked, {})
+    wait(ports, "lock/checkout/prod", "somebody else", "next in line")
+    wait(ports, f"approval/{asked.id}", alone.id, "approval")
+
+    # When
+    result = run(stopped(ports, str(alone.execution)), ports)
 
     # Then
-    assert run(stopped(ports, str(bad.execution)), ports)["outcome"] == "rollback_started"
+    assert result["outcome"] == "ended"
+    assert ports.releases.stored[alone.id].outcome is Outcome.CANCELLED
+    assert ports.locks.holder("checkout", "prod") is None
+    assert ports.machines.answers == {"next in line": {"signal": "released"}}
+    assert ports.approvals.stored[asked.id].status is ApprovalStatus.VOID
+    assert not ports.waits.stored
+    assert not rollbacks(ports)
 
 
 def test_between_two_environments_there_is_nothing_to_roll_back():

@@ -32,20 +32,17 @@ def is_watched(deployment: Deployment, *, happened: datetime, now: datetime) -> 
     return began_before and now < deployment.watch_until + LATE
 
 
-def at_risk(release: Release, deployments: Iterable[Deployment]) -> str | None:
+def at_risk(deployments: Iterable[Deployment]) -> str | None:
     """The environment that a stopped execution of a release may have left half changed, if there is one.
 
+    Nothing is changed before the deployment is open, neither by a migration nor by ECS. An environment that
+    the release has touched without opening one is as it was.
+
     Args:
-        release: The release, with the environments that it has touched.
-        deployments: All deployments of the release, of every attempt.
+        deployments: All deployments of the release, of every attempt, oldest first.
     """
-    mine = list(deployments)
-    for deployment in reversed(mine):
-        if deployment.outcome is None:
-            return deployment.environment
-    recorded = {deployment.environment for deployment in mine}
-    left = [environment for environment in release.touched if environment not in recorded]
-    return left[-1] if left else None
+    still_open = [deployment.environment for deployment in deployments if deployment.outcome is None]
+    return still_open[-1] if still_open else None
 
 
 def ending(release: Release, status: str, deployments: Iterable[Deployment]) -> tuple[Outcome, str]:

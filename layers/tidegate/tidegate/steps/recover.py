@@ -57,7 +57,7 @@ def recover(ports: Ports, release: Release, execution: Execution) -> Recovery:
     if _in_charge(ports, release, service, execution):
         return Recovery("in_charge", "A rollback stopped it and sees to the rest.")
     deployments = ports.deployments.of_release(release.id)
-    environment = at_risk(release, deployments)
+    environment = at_risk(deployments)
     if environment is not None:
         return _roll_back(ports, release, environment, execution)
     outcome, reason = ending(release, execution.status, deployments)
