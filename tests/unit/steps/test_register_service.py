@@ -90,6 +90,19 @@ def test_the_same_manifest_again_is_no_new_revision_and_adopts_nothing_twice():
     assert len(ports.deployments.latest("checkout", "dev")) == 1
 
 
+def test_when_a_service_was_registered_first_is_noted_for_ever():
+    # Given
+    ports = world()
+    register(ports)
+
+    # When
+    ports.clock.advance(60)
+    register(ports, root=execution_arn("second", "register_service"))
+
+    # Then
+    assert ports.intake.seen("registered/checkout") == (ROOT, at(0))
+
+
 def test_a_changed_manifest_is_a_new_revision():
     # Given
     ports = world()

@@ -42,6 +42,7 @@ def given_ports(*services: Any) -> FakePorts:
     """Services that were registered at noon; an hour has passed since."""
     ports = registered(fake_ports(), *services)
     for name in ports.catalogue.names():
+        ports.intake.first(f"registered/{name}", at=at(0), value=execution_arn("1", "register_service"))
         ports.journal.append(name, "service.registered", {}, at=at(0), key="registered/1")
     ports.clock.advance(HOUR)
     return ports
@@ -130,14 +131,61 @@ def test_some_pushes_are_left_alone(pushed: float, now: float):
     assert not ports.releases.stored
 
 
-def test_a_service_without_a_note_of_its_registration_is_left_alone():
+def noisy(ports: FakePorts) -> None:
+    """Let so much be journalled that the registration is no longer among the newest entries."""
+    for number in range(200):
+        entry = {"what": "A message", "why": "The topic is gone."}
+        ports.journal.append("checkout", "notice.failed", entry, at=at(60 + number), key=f"notice/{number}")
+
+
+@pytest.mark.parametrize("before", [noisy, lambda ports: ports.journal.lines.clear()], ids=["noisy", "gone"])
+def test_a_service_without_a_note_of_its_registration_is_left_alone(before: Any):
     # Given
     ports = given_ports()
-    ports.journal.lines.clear()
+    ports.intake.claims.clear()
+    before(ports)
     ports.registry.push("checkout", "1.0.0", digest("a"), at(600))
 
     # Then
     assert found(ports) == {}
+
+
+def test_however_much_is_journalled_a_missed_push_is_found():
+    # Given
+    ports = given_ports()
+    noisy(ports)
+    ports.registry.push("checkout", "1.0.0", digest("a"), at(600))
+
+    # Then
+    assert found(ports) == {"missed_pushes": 1}
+
+
+def test_the_registration_of_a_service_of_old_is_noted_while_the_journal_still_tells_it():
+    # Given it was registered before registrations were claimed, and a first sweep looks at it
+    ports = given_ports()
+    ports.intake.claims.clear()
+    ports.registry.push("checkout", "1.0.0", digest("a"), at(-60))
+    assert found(ports) == {}
+
+    # When
+    noisy(ports)
+    ports.registry.push("checkout", "1.1.0", digest("b"), at(600))
+
+    # Then
+    assert found(ports) == {"missed_pushes": 1}
+
+
+def test_a_service_of_old_was_registered_before_its_oldest_release():
+    # Given its registration is nowhere any more
+    ports = given_ports()
+    ports.intake.claims.clear()
+    noisy(ports)
+    done = running(ports, pushed=60)
+    ports.releases.end(done.id, Outcome.SUCCEEDED, "", at=at(200), environment=None)
+    ports.registry.push("checkout", "1.1.0", digest("b"), at(600))
+
+    # Then
+    assert found(ports) == {"missed_pushes": 1}
 
 
 @pytest.mark.parametrize("more", [{"pushed": 900}, {"pushed": 600}, {"letter": "b", "trigger": "operator"}])

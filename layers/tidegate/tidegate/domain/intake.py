@@ -29,6 +29,11 @@ def moved_back_key(service: str, digests: Mapping[str, str], after: str) -> str:
     return f"{push_key(service, digests)}/after/{after}"
 
 
+def registered_key(service: str) -> str:
+    """What the first registration of a service claims, for ever: pushes from before it are not ours."""
+    return f"registered/{service}"
+
+
 def execution_key(execution: str) -> str:
     """What a root execution started by a person claims: however often it plans, it has one release."""
     return f"execution/{execution}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tidegate.domain.images import WaitingForImages, release_images
-from tidegate.domain.intake import PUSH_TRIGGERS, newest_pushed
+from tidegate.domain.intake import PUSH_TRIGGERS, newest_pushed, registered_key
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release
 from tidegate.domain.service import Service
@@ -52,7 +52,7 @@ def mint_missed_push(
     now = ports.clock.now()
     if not now - OLDEST_PUSH <= pushed_at <= now - grace:
         return False
-    registered_at = _registered_at(ports, service.name)
+    registered_at = _registered_at(ports, service.name, releases)
     if registered_at is None or pushed_at <= registered_at:
         return False
     draft = Draft(
@@ -111,7 +111,20 @@ def _mend_unstarted(ports: Ports, release: Release) -> str | None:
     return "never_started"
 
 
-def _registered_at(ports: Ports, service: str) -> datetime | None:
-    """When a service was registered first, as far as the journal reaches back."""
-    times = [entry["at"] for entry in ports.journal.entries(service) if entry["kind"] == "service.registered"]
-    return datetime.fromisoformat(times[0]) if times else None
+def _registered_at(ports: Ports, service: str, releases: Sequence[Release]) -> datetime | None:
+    """When a service was registered first.
+
+    Of one that was registered before that was claimed, it is what the journal still tells, or when its oldest
+    release that we see was made; once found, it is claimed, because neither is within reach for ever.
+    """
+    key = registered_key(service)
+    claim = ports.intake.seen(key)
+    if claim is not None:
+        return claim[1]
+    entries = [each for each in ports.journal.entries(service) if each["kind"] == "service.registered"]
+    known = [datetime.fromisoformat(each["at"]) for each in entries]
+    known += [release.created_at for release in releases]
+    if not known:
+        return None
+    ports.intake.first(key, at=min(known), value="sweep")
+    return min(known)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from tidegate.contracts.inputs import RegisterServiceInput
 from tidegate.contracts.manifest import parse
 from tidegate.contracts.validation import InvalidInput, validate
+from tidegate.domain.intake import registered_key
 from tidegate.domain.service import Service
 from tidegate.domain.strategy import unknown_strategy
 from tidegate.errors import Terminal
@@ -41,6 +42,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     revision = known[0] if known else 0
     if known is None or known[1] != service:
         revision = ports.catalogue.put(service, after=revision)
+    now = ports.clock.now()
+    ports.intake.first(registered_key(service.name), at=now, value=command.root)
     adopted = [
         environment.name
         for environment in service.environments
@@ -50,7 +53,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         ports.notifier.subscribe_approver(address)
     entry = {"revision": revision, "adopted": adopted, "by": request.requested_by, "execution": command.root}
     key = f"registered/{command.root.rpartition(':')[2]}"
-    ports.journal.append(service.name, "service.registered", entry, at=ports.clock.now(), key=key)
+    ports.journal.append(service.name, "service.registered", entry, at=now, key=key)
     what = f"; adopted what runs in {', '.join(adopted)}" if adopted else ""
     without = _without_known_good(ports, service, running)
     return _result(
