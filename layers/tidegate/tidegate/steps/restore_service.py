@@ -51,7 +51,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if stands.phase == "failed":
         return _result("failed", f"The rollback itself failed: {stands.reason}", target, arn)
     if stands.phase == "arrived":
-        return _settle(ports, scope, target, arn, stands)
+        return _settle(command, ports, scope, target, arn, stands)
     if stands.phase == "other_in_flight":
         _stop(command, ports, scope, stands)
     elif stands.phase == "to_deploy":
@@ -82,15 +82,15 @@ def _without_target(command: Command, ports: Ports, scope: Scope, why: str) -> d
     return _result("failed", f"{why} People must decide.", None)
 
 
-def _settle(ports: Ports, scope: Scope, target: Deployment, arn: str, stands: Progress) -> dict[str, Any]:
+def _settle(
+    command: Command, ports: Ports, scope: Scope, target: Deployment, arn: str, stands: Progress
+) -> dict[str, Any]:
     digests = {name: image.rpartition("@")[2] for name, image in target.images.items()}
-    seen = look(ports, scope, arn, digests, alarms=False)  # What brought us here is still red for a while.
+    seen = look(ports, scope, arn, digests, going_back=True)  # What brought us here is still red for a while.
     status = verification.outcome(seen.checks)
-    allowed = min(timedelta(seconds=scope.environment.strategy.timeout_seconds), SETTLED_WITHIN)
-    late = ports.clock.now() >= stands.since + allowed + GRACE
     if status == "passed":
         result = _result("rolled_back", f"{scope.environment.name} runs {target.release} again.", target, arn)
-    elif status == "pending" and not late:
+    elif status == "pending" and not _is_late(command, ports, scope, stands):
         result = _result("settling", verification.sentence(seen.checks, "pending"), target, arn)
     else:
         words = verification.sentence(seen.checks, "failed") or verification.sentence(seen.checks, "pending")
@@ -98,6 +98,20 @@ def _settle(ports: Ports, scope: Scope, target: Deployment, arn: str, stands: Pr
             "failed", f"{target.release} was brought back but is not healthy: {words}", target, arn
         )
     return {**result, "checks": [asdict(check) for check in seen.checks]}
+
+
+def _is_late(command: Command, ports: Ports, scope: Scope, stands: Progress) -> bool:
+    """Whether health has been waited for long enough since ECS was done.
+
+    ECS does not tell for how long a service has been steady, so the first look that finds it so is noted, for
+    each of its deployments: however long ECS took, health gets its time.
+    """
+    now = ports.clock.now()
+    settled = stands.newest.arn if stands.newest else "none"
+    key = f"settled/{command.root}/{scope.environment.name}/{settled}"
+    since = datetime.fromisoformat(ports.intake.first(key, at=now, value=now.isoformat()))
+    allowed = min(timedelta(seconds=scope.environment.strategy.timeout_seconds), SETTLED_WITHIN)
+    return now >= since + allowed + GRACE
 
 
 def _result(outcome: str, reason: str, target: Deployment | None, arn: str | None = None) -> dict[str, Any]:
