@@ -7,9 +7,11 @@ import pytest
 
 from tests.support.fakes import FakeHttp
 from tests.unit.breaking import check_repeatable
-from tests.unit.stage import Stage, deployed, only, planned, revision
+from tests.unit.examples import at
+from tests.unit.stage import Stage, deployed, only, planned, revision, task
 from tidegate.domain.outcome import StopSignal
 from tidegate.domain.service import HttpCheck, HttpExpectation, TaskCheck
+from tidegate.domain.workload import ContainerState, TargetState
 from tidegate.ports import HttpAnswer
 from tidegate.steps.run_checks import AT_ONCE, Command, run
 
@@ -111,6 +113,52 @@ def test_one_check_without_attempts_left_fails_them_all():
     assert result["outcome"] == "failed"
     assert "strict:" in result["reason"]
     assert "patient:" not in result["reason"]
+
+
+def test_a_failed_check_carries_what_the_world_says_of_the_failure():
+    # Given a task of this deployment crashed, and one of an earlier deployment had done so long before
+    stage = with_checks(HttpCheck("health", URL, attempts=1))
+    crashed = ContainerState("app", "image", None, "STOPPED", exit_code=137)
+    stage.ports.services.stopped["dev", "checkout"] = [
+        task(
+            number,
+            revision(2),
+            "b",
+            last_status="STOPPED",
+            stop_code="EssentialContainerExited",
+            stopped_reason=why,
+            stopped_at=at(seconds),
+            containers=(crashed,),
+            log_streams=(("/checkout", "app/1"),),
+        )
+        for number, why, seconds in ((7, "Long ago.", -600), (8, "Essential container exited.", 30))
+    ]
+    stage.ports.logs.streams["/checkout", "app/1"] = ["starting", "out of memory"]
+    stage.change(target_groups=("arn:group",))
+    stage.ports.target_groups.targets["arn:group"] = (TargetState("1", "unhealthy"),)
+
+    # When
+    result = look(stage)
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert result["reason"].startswith(f"health: GET {URL} gave no answer")
+    assert "stopped: Essential container exited." in result["reason"]
+    assert "Container app ended with exit code 137. Its last line: out of memory" in result["reason"]
+    ((address, document),) = stage.ports.evidence.documents.items()
+    assert address == f"s3://evidence/checkout/{stage.release.id}/dev/1/checks.json"
+    assert result["reason"].endswith(f"Evidence: {address}")
+    assert len(document["stopped_tasks"]) == 1
+    assert document["targets"]["arn:group"][0]["state"] == "unhealthy"
+
+
+def test_a_check_that_is_tried_again_is_not_analysed_yet():
+    # Given
+    stage = with_checks(HttpCheck("health", URL, attempts=2))
+
+    # Then
+    assert look(stage, 1)["outcome"] == "pending"
+    assert not stage.ports.evidence.calls
 
 
 def test_many_slow_checks_take_no_longer_than_the_slowest():

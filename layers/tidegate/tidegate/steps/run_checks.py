@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from tidegate.domain.service import HttpCheck, HttpExpectation, TaskCheck
 from tidegate.domain.verification import Check
 from tidegate.ports import HttpAnswer, Ports
+from tidegate.steps.analysis import analyse
 from tidegate.steps.guard import stopped_here
-from tidegate.steps.scope import scope_of
+from tidegate.steps.scope import current_deployment, scope_of
 
 AT_ONCE = 20
 """As many checks as an environment may have, so that together they take no longer than the slowest."""
@@ -34,7 +35,10 @@ class Command(BaseModel):
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
-    """Passed when every HTTP check passes in one round; a check may fail as often as its attempts allow."""
+    """Passed when every HTTP check passes in one round; a check may fail as often as its attempts allow.
+
+    A failure carries its analysis: why the service answers badly is often what its tasks say.
+    """
     scope = scope_of(ports, command.release, command.environment)
     tasks = [
         {**asdict(check), "command": list(check.command)}
@@ -53,9 +57,13 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         exhausted = [pair for pair in failed if command.round >= pair[0].attempts]
         outcome = "failed" if exhausted else "pending"
         reason = " ".join(f"{result.name}: {result.reason}" for _, result in exhausted or failed)
+    if outcome == "failed":
+        deployment = current_deployment(ports, scope)
+        since = deployment.opened_at if deployment else scope.release.created_at
+        reason = reason[:2000] + analyse(ports, scope, command.task_definition, since=since, name="checks")
     return {
         "outcome": outcome,
-        "reason": reason[:2000],
+        "reason": reason[:3000],
         "evidence": "check" if outcome == "failed" else None,
         "checks": [] if outcome == "pending" else [asdict(result) for _, result in results],
         "tasks": tasks,
