@@ -53,6 +53,7 @@ def test_everything_as_it_should_be_passes():
     [
         looked(service=None),
         looked(service=replace(SERVICE, task_definition="td/other:1")),
+        looked(service=replace(SERVICE, desired=0, running=0), tasks=[], targets=()),
         looked(tasks=[task("1"), task("2", container={"digest": "sha256:" + "b" * 64})]),
         looked(tasks=[task("1"), task("2", container={"health": "UNHEALTHY"})]),
         looked(tasks=with_sidecar(last_status="STOPPED", exit_code=1)),
@@ -64,6 +65,7 @@ def test_everything_as_it_should_be_passes():
     ids=[
         "gone",
         "another revision",
+        "no task wanted",
         "another digest",
         "unhealthy container",
         "sidecar that ended badly",

@@ -300,3 +300,18 @@ def test_whatever_breaks_trying_again_finishes_it(case: str):
         return stage.ports, lambda: ask(stage, **more)
 
     check_repeatable(make)
+
+
+def test_what_an_earlier_token_waited_for_is_forgotten_when_the_lock_is_granted():
+    # Given a machine that waited for lock and thaw, and was woken by one of the two
+    stage = planned()
+    held_by(stage, "RUNNING")
+    ask(stage, "first")
+    stage.ports.locks.held.clear()
+
+    # When it asks again, as the same state of the same execution
+    ask(stage, "second")
+
+    # Then
+    assert answer(stage, "second")["outcome"] == "granted"
+    assert not stage.ports.waits.stored

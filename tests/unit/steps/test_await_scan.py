@@ -41,7 +41,7 @@ def test_every_image_is_waited_for():
     assert not stage.ports.machines.answers
 
 
-@pytest.mark.parametrize("status", ["COMPLETE", "FAILED", "UNSUPPORTED_IMAGE", "ACTIVE"])
+@pytest.mark.parametrize("status", ["COMPLETE", "UNSUPPORTED_IMAGE", "ACTIVE"])
 def test_a_scan_that_ends_before_the_wait_is_stored_is_not_missed(status: str):
     # Given
     stage = planned()
@@ -113,3 +113,17 @@ def test_whatever_breaks_trying_again_finishes_it(status: str | None):
         return stage.ports, lambda: wait_for(stage)
 
     check_repeatable(make)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "FINDINGS_UNAVAILABLE", "SCAN_ELIGIBILITY_EXPIRED", "PENDING"])
+def test_a_scan_without_a_result_is_waited_for_so_that_the_gate_does_not_spin(status: str):
+    # Given
+    stage = planned()
+    scanned(stage, status)
+
+    # When
+    wait_for(stage)
+
+    # Then
+    assert not stage.ports.machines.answers
+    assert stage.ports.waits.stored

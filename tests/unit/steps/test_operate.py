@@ -157,7 +157,26 @@ def test_another_operator_cannot_start_the_same_attempt_twice():
     ask(ports, execution_arn("other", "operate"), action="retry", release=one.id)
 
     # Then
-    assert len([arn for arn in ports.machines.executions if arn.endswith("-a2")]) == 1
+    attempts = [arn for arn in ports.machines.executions if "-a" in arn.rpartition(":")[2]]
+    assert [arn.rpartition("-")[2] for arn in attempts] == ["a2"]
+
+
+def test_an_attempt_that_broke_before_it_began_does_not_stand_in_the_way():
+    # Given an attempt whose execution ended before it had planned
+    ports, one = failed()
+    ask(ports, action="retry", release=one.id)
+    ports.machines.stop(execution_arn(f"{one.id}-a2"), error="States.Runtime", cause="")
+
+    # When
+    result = ask(ports, execution_arn("later", "operate"), action="retry", release=one.id)
+
+    # Then
+    assert result["reason"] == f"Attempt 3 of {one.id} started from prod."
+    started = execution_arn(f"{one.id}-a3")
+    planned = plan_release.run(
+        plan_release.Command(root=started, input=ports.machines.payloads[started]), ports
+    )
+    assert planned["outcome"] == "ready"
 
 
 @pytest.mark.parametrize("case", ["runs", "succeeded", "by_hand"])

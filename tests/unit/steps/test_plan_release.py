@@ -174,7 +174,6 @@ def refused_attempts() -> list:
     return [
         (runs, 2, "still runs; cancel it first."),
         (succeeded, 2, "has succeeded"),
-        (failed, 7, "attempt: the next attempt of"),
     ]
 
 

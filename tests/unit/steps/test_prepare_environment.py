@@ -311,13 +311,18 @@ def test_deployments_that_dead_executions_left_open_are_closed():
     assert sum(each.outcome is None for each in stage.deployments()) == 1
 
 
-def test_a_service_without_tasks_is_prepared_like_any_other():
+def test_a_service_that_wants_no_tasks_is_refused_before_anything_has_changed():
     # Given
     stage = ready()
     stage.change(desired=0, running=0)
 
+    # When
+    result = prepare(stage)
+
     # Then
-    assert prepare(stage)["outcome"] == "ready"
+    assert result["outcome"] == "failed"
+    assert "nothing would prove" in result["reason"]
+    assert not stage.deployments(stage.release.id)
 
 
 def test_a_touch_of_a_release_that_cannot_be_touched_says_why():

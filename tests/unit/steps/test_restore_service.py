@@ -512,3 +512,19 @@ def test_whatever_breaks_trying_again_finishes_it(case: str):
 
     # Targets that cannot be read are a failed line of what was looked at.
     check_repeatable(make, forgiven=FORGIVEN | {("target_groups", "health")})
+
+
+def test_a_lost_image_does_not_open_the_way_past_a_point_of_no_return():
+    # Given a known good release that is a point of no return, and whose image has been archived since
+    stage = deployed()
+    barrier = older(stage, "c", -6000, 5, point_of_no_return=True)
+    stage.ports.releases.mark_point_of_no_return(barrier)
+    stage.ports.registry.archive("checkout", digest("c"))
+
+    # When
+    result = restore(stage)
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert "point of no return" in result["reason"]
+    assert deploys(stage) == []

@@ -165,15 +165,18 @@ def test_an_alarm_is_no_evidence_when_something_else_runs():
     assert verify(stage)["evidence"] is None
 
 
-def test_a_service_that_wants_no_tasks_is_as_it_should_be():
+def test_where_no_task_is_wanted_nothing_is_proved_and_nothing_held_against_the_image():
     # Given
     stage = deployed()
     stage.change(desired=0, running=0, target_groups=(GROUP,))
     stage.ports.target_groups.targets[GROUP] = ()
     stage.ports.services.running["dev", "checkout"] = []
 
+    # When
+    result = verify(stage)
+
     # Then
-    assert verify(stage)["outcome"] == "passed"
+    assert (result["outcome"], result["evidence"]) == ("failed", None)
 
 
 @pytest.mark.parametrize("signal", list(StopSignal))

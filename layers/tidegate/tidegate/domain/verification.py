@@ -8,6 +8,9 @@ from typing import Literal
 
 from tidegate.domain.workload import ContainerState, ServiceState, TargetState, TaskState
 
+NO_TASK = "desired count"
+"""The name of the check that fails where no task is meant to run: it says nothing of the image."""
+
 CheckStatus = Literal["passed", "pending", "failed"]
 
 
@@ -87,6 +90,8 @@ def _revision(expected: Expected, service: ServiceState) -> Check:
 
 
 def _counts(service: ServiceState) -> Check:
+    if service.desired == 0:
+        return Check(NO_TASK, "failed", "No task is meant to run, so nothing proves that it works.")
     figures = f"{service.running} of {service.desired} tasks run, {service.pending} are pending."
     reached = service.running == service.desired and service.pending == 0
     return Check("tasks", "passed" if reached else "pending", figures)

@@ -143,5 +143,5 @@ def _left_half_done(lock: Lock, command: Command, ports: Ports) -> bool:
 def _forget(command: Command, ports: Ports) -> None:
     for subject in (lock_subject(command.service, command.environment), _freeze_subject(command)):
         for wait in ports.waits.on(subject):
-            if wait.token == command.token:
+            if wait.name == command.waiter:  # whichever of its tokens: an earlier one may lie here still
                 ports.waits.remove(wait)

@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tidegate.domain.scan import PENDING
+from tidegate.domain.scan import DONE, UNSUPPORTED
 from tidegate.ports import Ports, Wait
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.scope import release_of
 
 KEEP = timedelta(days=2)
+DECIDED = DONE | UNSUPPORTED
+"""What no later result changes; a scan that failed or was lost may be made up for until the timeout."""
 
 
 class Command(BaseModel):
@@ -46,7 +48,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         ports.registry.scan(ports.home, image.repository, image.digest) for image in release.images.values()
     ]
     stopped = told_to_stop(release_of(ports, command.release)) is not None
-    if stopped or all(scan.status is not None and scan.status not in PENDING for scan in scans):
+    if stopped or all(scan.status in DECIDED for scan in scans):
         ports.machines.resume(command.token, {"signal": "already"})
         for wait in waits:
             ports.waits.remove(wait)

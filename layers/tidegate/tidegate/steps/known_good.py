@@ -31,6 +31,9 @@ def choose_target(ports: Ports, scope: Scope, wanted: str | None) -> RollbackTar
         if lost is None:
             return choice
         missing.append(f"{choice.deployment.release} cannot be used: {lost}")
+        if choice.deployment.point_of_no_return:
+            missing.append("It is marked point of no return: nothing older can run any more.")
+            return RollbackTarget(None, " ".join(missing))
         history.remove(choice.deployment)
 
 

@@ -79,7 +79,8 @@ def _retry(request: OperateInput, command: Command, ports: Ports) -> Answer:
         no = _no_retry(release, ports)
         if no is not None:
             return "rejected", no, release.id
-        mine = json.dumps({"attempt": release.attempt + 1, "from_environment": release.failed_environment})
+        attempt = _next_attempt(release, ports)
+        mine = json.dumps({"attempt": attempt, "from_environment": release.failed_environment})
         plan = json.loads(ports.intake.first(_mark(command), at=ports.clock.now(), value=mine))
     else:
         plan = json.loads(noted[0])
@@ -87,6 +88,18 @@ def _retry(request: OperateInput, command: Command, ports: Ports) -> Answer:
     ports.machines.start("normal_deployment", name, {"release": release.id, **plan})
     where = f" from {plan['from_environment']}" if plan["from_environment"] else ""
     return "succeeded", f"Attempt {plan['attempt']} of {release.id} started{where}.", release.id
+
+
+def _next_attempt(release: Release, ports: Ports) -> int:
+    """The next number whose execution is not over: an attempt that broke at once has used up its name."""
+    attempt = release.attempt + 1
+    machine = (release.execution or "").rpartition(":")[0]
+    while machine:
+        execution = ports.machines.describe(f"{machine}:{execution_name(release.id, attempt)}")
+        if execution is None or execution.running:
+            break
+        attempt += 1
+    return attempt
 
 
 def _no_retry(release: Release, ports: Ports) -> str | None:

@@ -42,6 +42,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if state is None:
         where = f"service {environment.service} in cluster {environment.cluster}"
         return {"outcome": "failed", "reason": f"There is no active {where}."}
+    if state.desired == 0:
+        reason = f"The desired count of {environment.service} in {environment.cluster} is 0"
+        return {"outcome": "failed", "reason": f"{reason}: nothing would prove that the release works."}
     refusal = told_to_stop(scope.release) or _refusal(scope, state, command, ports)
     if refusal is not None:
         return refusal

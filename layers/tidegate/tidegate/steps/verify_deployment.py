@@ -24,7 +24,7 @@ GRACE = timedelta(seconds=180)
 """How long what is not known yet may stay unknown: target health follows registration by some intervals."""
 UNREADABLE = "target group"
 """The name of a check that failed because a target group could not be read: it says nothing of the image."""
-NOT_THE_IMAGE = ("service", "revision", "digests", UNREADABLE)
+NOT_THE_IMAGE = ("service", "revision", "digests", verification.NO_TASK, UNREADABLE)
 """What fails these is not the image: then nothing else that fails is held against it either."""
 THE_IMAGE = ("tasks", "containers", "container health", "targets of ")
 """How the names of those checks begin that, failed or never passed, speak against the image."""
@@ -68,14 +68,18 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
 
 def look(
-    ports: Ports, scope: Scope, task_definition: str, digests: Mapping[str, str], *, alarms: bool = True
+    ports: Ports, scope: Scope, task_definition: str, digests: Mapping[str, str], *, going_back: bool = False
 ) -> Seen:
-    """Read the world and compare it with what must run; ``alarms`` off leaves theirs out."""
+    """Read the world and compare it with what must run.
+
+    Going back, an alarm says nothing: the one that brought us here is still red for a while. And a service
+    that wants no task has been brought back once it has its task definition.
+    """
     environment = scope.environment
     place = (environment.target, environment.cluster, environment.service)
     state = ports.services.describe(*place)
     strategy = environment.strategy.alarms
-    names = strategy.names if alarms and strategy.when_already_in_alarm == "refuse" else ()
+    names = strategy.names if not going_back and strategy.when_already_in_alarm == "refuse" else ()
     found = ports.alarms.states(environment.target, names) if names else {}
     targets, unreadable = _target_health(ports, scope, state.target_groups if state else ())
     checks = verification.verify(
@@ -85,6 +89,8 @@ def look(
         targets,
         {name: found.get(name) for name in names},
     )
+    if going_back:
+        checks = tuple(check for check in checks if check.name != verification.NO_TASK)
     return Seen((*checks, *unreadable), tuple(name for name in names if found.get(name) == "ALARM"))
 
 
