@@ -13,10 +13,9 @@ from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release
 from tidegate.domain.service import Service
 from tidegate.ports import Ports
-from tidegate.steps.acquire_lock import lock_subject
 from tidegate.steps.mint import of_execution
 from tidegate.steps.notices import tell
-from tidegate.steps.resume import wake
+from tidegate.steps.resume import call_next
 
 
 class Command(BaseModel):
@@ -104,7 +103,7 @@ def _leave_nothing(command: Command, ports: Ports, release: Release | None) -> N
         return
     for environment in {*release.touched, *([command.environment] if command.environment else [])}:
         if ports.locks.release(release.service, environment, owner=command.root):
-            wake(ports, lock_subject(release.service, environment), "released")
+            call_next(ports, release.service, environment)
     if not _may_end(command, release) or not _has_ended(command, ports, release):
         return
     for approval in ports.approvals.pending_of(release.id):

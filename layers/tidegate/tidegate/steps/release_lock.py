@@ -7,8 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.ports import Ports
-from tidegate.steps.acquire_lock import lock_subject
-from tidegate.steps.resume import wake
+from tidegate.steps.resume import call_next
 
 
 class Command(BaseModel):
@@ -22,5 +21,5 @@ class Command(BaseModel):
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Release and wake everybody who waits; the first to ask again gets it. Idempotent."""
     released = ports.locks.release(command.service, command.environment, owner=command.root)
-    wake(ports, lock_subject(command.service, command.environment), "released")
+    call_next(ports, command.service, command.environment)
     return {"outcome": "released" if released else "not_ours"}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tidegate.domain.lock import lock_key
+from tidegate.domain.plain import time_text
 from tidegate.errors import Terminal, Transient
 
 if TYPE_CHECKING:
@@ -27,6 +29,25 @@ def wake(ports: Ports, subject: str, signal: str) -> int:
         How many were still waiting.
     """
     return resume(ports, ports.waits.on(subject), signal)
+
+
+def call_next(ports: Ports, service: str, environment: str) -> None:
+    """Resume who waits for a lock that was just given back.
+
+    That somebody else cannot be answered must not fail who gave it back, whose work is done. It is tried
+    twice and then written down; the sweep finds who still waits for a free lock.
+    """
+    subject = f"lock/{lock_key(service, environment)}"
+    for is_last in (False, True):
+        try:
+            wake(ports, subject, "released")
+        except (Transient, Terminal) as error:
+            if is_last:
+                now = ports.clock.now()
+                entry, key = {"subject": subject, "why": str(error)}, f"wake/{time_text(now)}"
+                ports.journal.append(f"{service}/{environment}", "wake.failed", entry, at=now, key=key)
+        else:
+            return
 
 
 def wake_release(ports: Ports, release: str, signal: str) -> int:
