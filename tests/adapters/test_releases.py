@@ -45,6 +45,9 @@ def test_the_newest_releases_of_a_service_come_first(stores: Ports):
     # Then
     assert stores.releases.newest("checkout") == (release(20), release(10), release(0))
     assert stores.releases.newest("checkout", limit=2) == (release(20), release(10))
+    assert stores.releases.newest("checkout", limit=1, before=release(20).id) == (release(10),)
+    assert stores.releases.newest("checkout", before=release(20).id) == (release(10), release(0))
+    assert stores.releases.newest("checkout", before=release(0).id) == ()
     assert stores.releases.newest("basket") == ()
 
 

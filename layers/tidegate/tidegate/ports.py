@@ -63,8 +63,8 @@ class Releases(Protocol):
     def get(self, release: str) -> Release | None:
         """A release by id, read consistently."""
 
-    def newest(self, service: str, limit: int = 20) -> tuple[Release, ...]:
-        """The releases of a service, newest id first."""
+    def newest(self, service: str, limit: int = 20, *, before: str | None = None) -> tuple[Release, ...]:
+        """The releases of a service, newest id first: of all, or of those whose ids come before one."""
 
     def start_attempt(self, release: str, attempt: int, execution: str) -> bool:
         """Note the root execution of an attempt and clear the last attempt's ending and stop signal.

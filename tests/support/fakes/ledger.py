@@ -68,8 +68,12 @@ class FakeReleases(Fake):
     def get(self, release: str) -> Release | None:
         return self.stored.get(release)
 
-    def newest(self, service: str, limit: int = 20) -> tuple[Release, ...]:
-        mine = [release for release in self.stored.values() if release.service == service]
+    def newest(self, service: str, limit: int = 20, *, before: str | None = None) -> tuple[Release, ...]:
+        mine = [
+            release
+            for release in self.stored.values()
+            if release.service == service and (before is None or release.id < before)
+        ]
         return tuple(sorted(mine, key=lambda release: release.id, reverse=True)[:limit])
 
     def start_attempt(self, release: str, attempt: int, execution: str) -> bool:

@@ -31,7 +31,7 @@ from tidegate.domain.service import DeploymentAlarms, ImageSource, RollingSettin
 from tidegate.domain.workload import OneOffTask
 from tidegate.errors import Terminal, Transient
 from tidegate.steps import receive_push
-from tidegate.steps.sweep import Command, run
+from tidegate.steps.sweep import MOST_RELEASES, PAGE, Command, run
 
 HOUR = 3600
 SERVICE_ARN = "arn:aws:ecs:us-east-1:123456789012:service/dev/checkout"
@@ -629,6 +629,52 @@ def test_an_alarm_that_went_off_while_the_deployment_was_recorded_is_found(choic
     assert len(rollbacks(ports)) == int(rolled_back)
 
 
+# --- many releases ------------------------------------------------------------------------------------------
+
+
+def ended_releases(ports: FakePorts, count: int) -> None:
+    for number in range(count):
+        release(ports, letter="b", pushed=60 + number, salt=number, outcome=Outcome.SUPERSEDED)
+
+
+@pytest.mark.parametrize("newer", [19, 20, 45])
+def test_a_release_that_hangs_is_found_behind_however_many_newer_ones(newer: int):
+    # Given
+    ports = given_ports()
+    hanging = running(ports)
+    stopped(ports, str(hanging.execution))
+    ended_releases(ports, newer)
+
+    # Then
+    assert found(ports) == {"stopped_executions": 1}
+    assert ports.releases.stored[hanging.id].outcome is Outcome.CANCELLED
+
+
+def test_releases_of_more_than_a_month_ago_are_not_read_for_ever():
+    # Given
+    ports = given_ports()
+    ended_releases(ports, 45)
+    ports.clock.advance(timedelta(days=31).total_seconds())
+
+    # When
+    found(ports)
+
+    # Then
+    assert len(ports.releases.called("newest")) == 1
+
+
+def test_there_is_a_bound_to_how_many_releases_one_run_reads():
+    # Given
+    ports = given_ports()
+    ended_releases(ports, MOST_RELEASES + 50)
+
+    # When
+    found(ports)
+
+    # Then
+    assert len(ports.releases.called("newest")) == MOST_RELEASES / PAGE
+
+
 # --- bounded work -------------------------------------------------------------------------------------------
 
 
@@ -658,9 +704,9 @@ def test_a_run_stops_when_its_time_is_over():
     ports = many(5)
     newest = ports.releases.newest
 
-    def slowly(name: str, limit: int = 20) -> tuple[Release, ...]:
+    def slowly(name: str, limit: int = 20, **more: Any) -> tuple[Release, ...]:
         ports.clock.advance(60)
-        return newest(name, limit)
+        return newest(name, limit, **more)
 
     ports.releases.newest = slowly  # type: ignore[method-assign, assignment]
 

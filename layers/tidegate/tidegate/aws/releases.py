@@ -39,8 +39,12 @@ class DynamoReleases(Releases):
         item = self._table.get(*_key(release))
         return _read(item) if item else None
 
-    def newest(self, service: str, limit: int = 20) -> tuple[Release, ...]:
-        items = self._table.query(f"SERVICE#{service}", prefix=_PREFIX, newest_first=True, limit=limit)
+    def newest(self, service: str, limit: int = 20, *, before: str | None = None) -> tuple[Release, ...]:
+        pk = f"SERVICE#{service}"
+        if before is None:
+            items = self._table.query(pk, prefix=_PREFIX, newest_first=True, limit=limit)
+        else:
+            items = self._table.query_before(pk, f"{_PREFIX}{before}", prefix=_PREFIX, limit=limit)
         return tuple(_read(item) for item in items)
 
     def start_attempt(self, release: str, attempt: int, execution: str) -> bool:

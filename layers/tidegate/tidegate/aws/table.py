@@ -51,6 +51,14 @@ class Table:
             condition, values = "#pk = :pk AND begins_with(#sk, :prefix)", {":pk": pk, ":prefix": prefix}
         return self._query(condition, values, limit, ConsistentRead=True, ScanIndexForward=not newest_first)
 
+    def query_before(self, pk: str, sk: str, *, prefix: str, limit: int) -> list[Item]:
+        """The items of a partition from a prefix up to, and without, a sort key: the last ones first."""
+        condition = "#pk = :pk AND #sk BETWEEN :prefix AND :before"
+        values = {":pk": pk, ":prefix": prefix, ":before": sk}
+        # BETWEEN takes its ends in, so there may be one more than asked for.
+        items = self._query(condition, values, limit + 1, ConsistentRead=True, ScanIndexForward=False)
+        return [item for item in items if item[SORT_KEY] != sk][:limit]
+
     def query_index(self, index: IndexSchema, value: str) -> list[Item]:
         """The items that an index has under a value. An index lags behind: decide by the table itself."""
         condition = f"#{index.partition_key} = :value"

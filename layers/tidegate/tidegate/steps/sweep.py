@@ -25,6 +25,11 @@ from tidegate.steps.watching import roll_back_if_accused
 
 CURSOR = "sweep/cursor"
 MOST_REASONS = 5
+LOOK_BACK = timedelta(days=30)
+"""How old a release may be that is looked at for hanging, however many came after it."""
+PAGE = 20
+MOST_RELEASES = 1000
+"""Of one service in one run: more than one every 45 minutes for a month."""
 
 
 class Command(BaseModel):
@@ -110,7 +115,7 @@ def _service(this: _Run, name: str, held: Sequence[str]) -> None:
     if known is None:
         return
     revision, service = known
-    releases = ports.releases.newest(name)
+    releases = _recent(ports, name)
     for release in releases:
         if not release.ended:
             this.guard(release.id, partial(_mend, this, release))
@@ -119,6 +124,16 @@ def _service(this: _Run, name: str, held: Sequence[str]) -> None:
     this.guard(name, partial(_alarms, this, service))
     if mint_missed_push(ports, revision, service, releases, this.grace):
         this.found["missed_pushes"] += 1
+
+
+def _recent(ports: Ports, service: str) -> tuple[Release, ...]:
+    """The releases of a service, page after page, as far back as one may still run."""
+    since = ports.clock.now() - LOOK_BACK
+    found = page = ports.releases.newest(service, PAGE)
+    while len(page) == PAGE and len(found) < MOST_RELEASES and page[-1].created_at >= since:
+        page = ports.releases.newest(service, PAGE, before=page[-1].id)
+        found += page
+    return found
 
 
 def _mend(this: _Run, release: Release) -> None:
