@@ -6,9 +6,9 @@ A negative result (an unhealthy task, a blocked scan, a rejection) is data, neve
 """
 
 
-class Transient(Exception):  # noqa: N818 - the name is what Step Functions matches in Retry
+class Transient(Exception):
     """The same call may be tried again: throttling, an eventually consistent read, a 5xx answer."""
 
 
-class Terminal(Exception):  # noqa: N818 - the name is what Step Functions matches in Catch
+class Terminal(Exception):
     """Trying again cannot help: access denied, a conflict, something that does not exist."""

@@ -134,7 +134,7 @@ class Journal(Protocol):
         """
 
     def entries(self, subject: str, limit: int = 200) -> tuple[dict[str, Any], ...]:
-        """The newest entries of a subject, oldest first: ``{"at", "kind", "key", "entry"}``, ``at`` as text."""
+        """The newest entries of a subject, oldest first, each ``{"at", "kind", "key", "entry"}``."""
 
 
 class Quarantine(Protocol):

@@ -11,8 +11,8 @@ LONGEST = 2000
 def readable(reason: str) -> str:
     """A reason in which nested causes are reduced to the innermost error and its message.
 
-    A state that failed because a nested execution failed carries the description of that execution as JSON, whose
-    own ``Cause`` may be JSON again, down to the error of a function with its stack trace.
+    A state that failed because a nested execution failed carries the description of that execution as JSON,
+    whose own ``Cause`` may be JSON again, down to the error of a function with its stack trace.
     """
     start = reason.find("{")
     if start < 0:
