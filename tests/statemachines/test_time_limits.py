@@ -12,6 +12,7 @@ from tests.statemachines.machines import START, Machine, load_all, pascal
 from tidegate.contracts.manifest import fields
 from tidegate.contracts.manifest.environment_rules import LONGEST_CHECKS, LONGEST_RELEASE_DAYS
 from tidegate.steps.approving import MOST_REQUESTS
+from tidegate.steps.await_soak import KEEP
 from tidegate.steps.restore_service import SETTLED_WITHIN
 from tidegate.steps.verify_deployment import GRACE
 
@@ -61,6 +62,11 @@ def test_whoever_starts_a_machine_waits_longer_than_it_may_run(machine: Machine)
 def test_a_release_may_take_as_long_as_its_manifest_allows():
     assert LONGEST_RELEASE_DAYS * fields.DAY < limit("normal_deployment") <= LONGEST_EXECUTION
     assert limit("deploy") <= LONGEST_EXECUTION
+
+
+def test_a_release_may_soak_as_long_as_its_manifest_allows():
+    assert longest(fields.Pause) < limit("soak")
+    assert longest(fields.Pause) < KEEP.total_seconds()
 
 
 def test_an_approval_may_be_asked_again_as_often_as_what_runs_may_change():

@@ -25,6 +25,12 @@ def only_production_with_approval(manifest: Manifest) -> None:
     manifest["environments"] = manifest["environments"][2:]
 
 
+def soaking_in_dev(manifest: Manifest) -> None:
+    """No approval, and a soak of an hour between dev and what follows."""
+    without_approval(manifest)
+    manifest["environments"][0]["soak_seconds"] = 3600
+
+
 def watched_by_an_alarm(manifest: Manifest) -> None:
     """One environment, production, with the alarm `<service>-errors`."""
     only_production(manifest)

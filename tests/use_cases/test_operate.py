@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.support.story import Story
-from tests.support.variants import only_production, only_production_with_approval, without_approval
+from tests.support.variants import (
+    only_production,
+    only_production_with_approval,
+    soaking_in_dev,
+    without_approval,
+)
 
 Tell = Callable[..., Story]
 
@@ -48,6 +53,25 @@ def test_a_release_cancelled_while_it_deploys_is_taken_back(story: Tell) -> None
     assert (end.status, end.outcome) == ("SUCCEEDED", "cancelled"), end.reason
     assert checkout.runs("prod") == good
     assert checkout.quarantined() == set()
+
+
+def test_a_release_cancelled_while_it_soaks_ends_at_once(story: Tell) -> None:
+    # Given it soaks for an hour in dev
+    checkout = story(soaking_in_dev)
+    before = checkout.service.digests["app"]
+    digest = checkout.push("1.1.0")
+    release = checkout.release()
+    checkout.waits_for(release, f"soak/{name_of(release)}")
+
+    # When
+    checkout.run("operate", action="cancel", release=name_of(release), reason="Wrong branch.")
+    end = checkout.ended(release)
+
+    # Then what had been proved good in dev stays
+    assert (end.status, end.outcome) == ("SUCCEEDED", "cancelled"), end.reason
+    assert "Wrong branch." in end.reason
+    assert checkout.runs("dev") == digest
+    assert checkout.runs("staging") == checkout.runs("prod") == before
 
 
 def test_a_failed_release_is_retried_from_where_it_failed(story: Tell) -> None:

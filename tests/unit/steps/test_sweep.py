@@ -576,11 +576,12 @@ def test_a_lost_stop_signal_reaches_the_gates_but_no_deployment_in_flight(signal
     told = running(ports)
     wait(ports, decided_scan(ports, told, decided=False), told.id, "scan")
     wait(ports, decided_deployment(ports, told, decided=False), told.id, "deployment")
+    wait(ports, f"soak/{told.id}", told.id, "soak")
     ports.releases.stop(told.id, signal, "because", unless_production=False)
 
     # Then
-    assert found(ports) == {"woken_scan": 1}
-    assert set(ports.machines.answers) == {"scan"}
+    assert found(ports) == {"woken_scan": 1, "woken_soak": 1}
+    assert set(ports.machines.answers) == {"scan", "soak"}
 
 
 def test_the_waits_of_a_rollback_are_found_through_its_lock():

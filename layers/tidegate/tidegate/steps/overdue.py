@@ -12,8 +12,8 @@ from tidegate.domain.scan import PENDING
 from tidegate.ports import Ports, Wait
 from tidegate.steps.resume import resume
 
-GATES = ("scan", "approval", "lock", "freeze")
-"""What a release waits for before it changes something: there a stop signal ends the wait."""
+GATES = ("scan", "approval", "lock", "freeze", "soak")
+"""What a release waits for while it changes nothing: there a stop signal ends the wait."""
 
 
 def wake_overdue(ports: Ports, release: Release, grace: timedelta) -> list[str]:
