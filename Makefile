@@ -22,7 +22,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # What mypy, ruff and the linters look at: every folder of ours that exists.
 SOURCES := $(wildcard layers/tidegate/tidegate functions cli local tests bench)
-WORKERS ?= 2
+# More than there are cores: the scenarios mostly wait for simulated deployments.
+WORKERS ?= 3
 
 # $(call make-venv,FOLDER): a virtual environment at FOLDER with the pinned uv in it, or pip where uv has no build.
 define make-venv
@@ -87,7 +88,7 @@ down: $(VENV)/.installed ## Stop the local cloud
 	@$(PY) -m local down $(AT_PORT)
 
 .PHONY: test test-unit
-test: $(VENV)/.installed ## Every test that needs no browser and no AWS account, on 2 workers
+test: $(VENV)/.installed ## Every test that needs no browser and no AWS account, in several processes
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not e2e" $(ARGS)
 
 test-unit: $(VENV)/.installed ## Only the fast ones
