@@ -50,6 +50,7 @@ def test_findings_that_block_reject_the_release():
     # Then
     assert result["outcome"] == "rejected"
     assert "CVE-2026-1" in result["reason"]
+    assert "scan gate" not in result["reason"]
     assert result["blocking"]
     assert stage.ports.journal.kinds(stage.release.id) == ["scan.blocked"]
 
@@ -96,8 +97,12 @@ def test_a_scan_that_never_came_means_what_the_policy_says(scan: ImageScan, choi
     stage = gate(scan, timeout_seconds=60, when_missing=choice)
     stage.ports.clock.advance(60)
 
+    # When
+    result = check(stage)
+
     # Then
-    assert check(stage)["outcome"] == outcome
+    assert result["outcome"] == outcome
+    assert result["reason"].startswith("The scan gate stops it. ") is (outcome == "rejected")
 
 
 @pytest.mark.parametrize(("choice", "outcome"), [("block", "rejected"), ("allow", "passed")])

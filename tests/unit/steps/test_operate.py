@@ -408,3 +408,13 @@ def test_the_journal_keeps_who_asked_for_what_and_why():
         "digest": None,
         "execution": ROOT,
     }
+
+
+def test_freezing_again_for_the_same_reason_says_nothing_of_before():
+    # Given
+    ports = registered(fake_ports())
+    place = {"action": "freeze", "service": "checkout", "environment": "prod", "reason": "Quarter end."}
+
+    # Then
+    assert ask(ports, **place) == ask(ports, **place)
+    assert "before" not in ask(ports, **place)["reason"]

@@ -528,3 +528,44 @@ def test_a_lost_image_does_not_open_the_way_past_a_point_of_no_return():
     assert result["outcome"] == "failed"
     assert "point of no return" in result["reason"]
     assert deploys(stage) == []
+
+
+def test_a_rollback_that_somebody_stopped_half_way_is_told():
+    # Given the service has the good revision, but its deployment was stopped
+    stage = deployed()
+    restore(stage)
+    newest, *others = stage.ports.services.remembered["dev", "checkout"]
+    stage.ports.services.remembered["dev", "checkout"] = [replace(newest, status="STOPPED"), *others]
+
+    # When
+    result = restore(stage)
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert "ECS ended the deployment as STOPPED" in result["reason"]
+
+
+def test_when_no_target_can_run_any_more_every_one_is_named_with_its_reason():
+    # Given
+    stage = deployed()
+    lost = older(stage, "c", -6000, 5)
+    stage.ports.registry.archive("checkout", digest("c"))
+    stage.ports.registry.archive("checkout", digest("a"))
+
+    # When
+    result = restore(stage)
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert f"{lost} cannot be used: its image checkout@{digest('c')} is archived." in result["reason"]
+    assert f"its image checkout@{digest('a')} is archived." in result["reason"]
+
+
+def test_a_release_without_its_record_does_not_lift_its_point_of_no_return():
+    # Given
+    stage = deployed()
+    blocking = older(stage, "c", -6000, 5, outcome=Outcome.FAILED, point_of_no_return=True)
+    del stage.ports.releases.stored[blocking]
+
+    # Then
+    assert "point of no return" in restore(stage)["reason"]

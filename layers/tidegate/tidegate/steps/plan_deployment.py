@@ -38,14 +38,11 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if no is not None:
         return refused(no["outcome"], no["reason"], release)
     begin(ports, release, service, [environment], command.root)
-    plan = ready(release, [environment])
-    if request.strategy is not None:
-        plan["environments"][0]["strategy"] = request.strategy
-    return plan
+    return ready(release, [environment])
 
 
 def _check_place(request: DeployInput, ports: Ports) -> None:
-    """The environment and the strategy must exist before a release is minted."""
+    """The environment must exist, and the strategy be the one of its settings, before a release is minted."""
     earlier = earlier_release(ports, request)
     name = earlier.service if earlier else request.service
     found = ports.catalogue.get(name) if name else None
