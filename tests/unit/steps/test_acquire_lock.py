@@ -313,5 +313,5 @@ def test_what_an_earlier_token_waited_for_is_forgotten_when_the_lock_is_granted(
     ask(stage, "second")
 
     # Then
-    assert answer(stage, "second")["outcome"] == "granted"
+    assert (answer(stage, "second") or {})["outcome"] == "granted"
     assert not stage.ports.waits.stored
