@@ -66,7 +66,7 @@ def _cancel(request: OperateInput, _: Command, ports: Ports) -> Answer:
         return "rejected", f"release: {release.id} has ended already as {now.outcome}.", release.id
     if not told and now.stop is not StopSignal.CANCELLED:
         return "rejected", f"release: {release.id} is being stopped already ({now.stop}).", release.id
-    return "succeeded", f"{release.id} stops at its next gate; what it has touched is restored.", release.id
+    return "succeeded", f"{release.id} stops at its next gate; what it was changing is restored.", release.id
 
 
 def _retry(request: OperateInput, command: Command, ports: Ports) -> Answer:
