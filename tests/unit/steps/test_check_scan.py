@@ -9,7 +9,7 @@ from tidegate.domain.outcome import StopSignal
 from tidegate.domain.scan import ImageScan, ScanFinding
 from tidegate.domain.service import ScanPolicy, Waiver
 from tidegate.errors import Terminal
-from tidegate.steps.check_scan import LOOK_AGAIN_SECONDS, Command, run
+from tidegate.steps.check_scan import FIRST_LOOK_SECONDS, LOOK_AGAIN_SECONDS, Command, run
 
 CLEAN = ImageScan(status="COMPLETE")
 BAD = ImageScan(status="COMPLETE", counts={"CRITICAL": 1}, findings=(ScanFinding("CVE-2026-1", "CRITICAL"),))
@@ -73,7 +73,14 @@ def test_a_waiver_lets_its_finding_pass_until_it_expires():
 @pytest.mark.parametrize("scan", [RUNNING, MISSING])
 @pytest.mark.parametrize(
     ("timeout", "gone", "wait"),
-    [(1800, 0, LOOK_AGAIN_SECONDS), (1800, 1700, 101), (60, 0, 61), (60, 59.5, 1)],
+    [
+        (1800, 0, FIRST_LOOK_SECONDS),
+        (1800, 60, 60),
+        (1800, 1000, LOOK_AGAIN_SECONDS),
+        (1800, 1700, 101),
+        (10, 0, 11),
+        (60, 59.5, 1),
+    ],
 )
 def test_a_scan_that_is_not_there_yet_is_waited_for_as_long_as_the_policy_allows(
     scan: ImageScan, timeout: int, gone: float, wait: int

@@ -14,8 +14,12 @@ from tidegate.ports import Ports
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.scope import release_of, service_at
 
+FIRST_LOOK_SECONDS = 15
 LOOK_AGAIN_SECONDS = 300
-"""How long to wait for a scan event before looking without one; looking costs three transitions."""
+"""How long to wait for a scan event before looking without one: first shortly, then ever longer.
+
+An image that cannot be scanned gets no event. Looking costs three transitions.
+"""
 
 
 class Command(BaseModel):
@@ -38,7 +42,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     left = command.started_at + timedelta(seconds=service.scan.timeout_seconds) - ports.clock.now()
     summary = {"counts": dict(total.counts), "blocking": dict(total.blocking), "waived": list(total.waived)}
     if total.outcome in ("pending", "missing") and left.total_seconds() > 0:
-        wait = max(1, min(LOOK_AGAIN_SECONDS, int(left.total_seconds()) + 1))
+        wait = _until_next_look(waited=service.scan.timeout_seconds - left.total_seconds(), left=left)
         return {"outcome": "pending", "reason": total.reason, "wait_seconds": wait}
     allowed = total.allowed or (total.outcome == "pending" and service.scan.when_missing == "allow")
     reason = (
@@ -52,6 +56,12 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         key=f"scan/{release.attempt}",
     )
     return {"outcome": "passed" if allowed else "rejected", "reason": reason, **summary}
+
+
+def _until_next_look(*, waited: float, left: timedelta) -> int:
+    """Seconds: as long again as it has been so far, within bounds, and not past the policy's timeout."""
+    again = min(LOOK_AGAIN_SECONDS, max(FIRST_LOOK_SECONDS, int(waited)))
+    return max(1, min(again, int(left.total_seconds()) + 1))
 
 
 def assess_images(ports: Ports, release: Release, service: Service) -> dict[str, Assessment]:
