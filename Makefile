@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # What mypy, ruff and the linters look at: every folder of ours that exists.
 SOURCES := $(wildcard layers/tidegate/tidegate functions cli local tests bench)
 # More than there are cores: the scenarios mostly wait for simulated deployments.
-WORKERS ?= 3
+WORKERS ?= 4
 
 # $(call make-venv,FOLDER): a virtual environment at FOLDER with the pinned uv in it, or pip where uv has no build.
 define make-venv
