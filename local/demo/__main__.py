@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -118,7 +119,7 @@ def _result(
 
 
 def _table(results: list[dict[str, Any]]) -> Table:
-    table = Table(title="What became of three pushes")
+    table = Table(title="What became of three pushes", box=SIMPLE, padding=(0, 1, 0, 0))
     for heading in ("scenario", "outcome", "dev", "staging", "prod", "seconds", "requests", "failed"):
         figure = heading in ("seconds", "requests", "failed")
         table.add_column(heading, justify="right" if figure else "left", no_wrap=heading != "scenario")
