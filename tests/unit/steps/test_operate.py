@@ -267,6 +267,34 @@ def test_a_quarantine_is_lifted_with_its_reason():
     assert list(ports.quarantine.lifted.values()) == [("A bad upstream.", "ana")]
 
 
+def test_a_digest_is_put_in_quarantine_by_hand_with_who_and_why():
+    # Given
+    ports = registered(fake_ports())
+    given = {"action": "quarantine", "service": "checkout", "digest": digest("a")}
+
+    # When
+    result = ask(ports, **given, reason="CVE-2026-1234.", requested_by="ana")
+
+    # Then
+    assert result["outcome"] == "succeeded"
+    assert ports.quarantine.digests("checkout") == {digest("a"): "Put in by ana: CVE-2026-1234."}
+    assert ports.journal.kinds("checkout/*") == ["operator.quarantine"]
+
+
+def test_a_digest_that_is_in_quarantine_stays_in_with_its_first_reason():
+    # Given
+    ports = registered(fake_ports())
+    ports.quarantine.add("checkout", digest("a"), reason="health in prod.", release="x", at=NOON)
+
+    # When
+    result = ask(ports, action="quarantine", service="checkout", digest=digest("a"), reason="Bad.")
+
+    # Then
+    assert result["outcome"] == "succeeded"
+    assert result["reason"] == f"{digest('a')} of checkout was in quarantine before: health in prod."
+    assert ports.quarantine.digests("checkout") == {digest("a"): "health in prod."}
+
+
 def test_what_is_not_in_quarantine_cannot_be_lifted():
     # Given
     ports = registered(fake_ports())
@@ -335,6 +363,8 @@ def test_thawing_what_is_not_frozen_is_no_mistake():
         ({"action": "cancel", "release": UNKNOWN, "reason": "x"}, "release: the ledger does not know"),
         ({"action": "retry", "release": UNKNOWN}, "release: the ledger does not know"),
         ({"action": "promote", "release": UNKNOWN}, "release: the ledger does not know"),
+        ({"action": "quarantine", "service": "a", "digest": digest("a"), "reason": "x"}, "service: a is not"),
+        ({"action": "quarantine", "service": "checkout", "digest": "a", "reason": "x"}, "digest: "),
         ({"action": "thaw", "service": "nobody", "environment": "dev"}, "service: nobody is not registered."),
         ({"action": "thaw", "service": "checkout", "environment": "moon"}, "environment: service ch"),
         ({"action": "freeze", "service": "checkout", "environment": "moon", "reason": "x"}, "environment: "),
@@ -359,6 +389,7 @@ ACTIONS = {
     "cancel": {"reason": "x"},
     "retry": {},
     "promote": {},
+    "quarantine": {"service": "checkout", "digest": digest("b"), "reason": "x"},
     "lift_quarantine": {"service": "checkout", "digest": digest("a"), "reason": "x"},
     "freeze": {"service": "checkout", "environment": "dev", "reason": "x"},
     "thaw": {"service": "checkout", "environment": "dev"},

@@ -51,12 +51,13 @@ EvidenceKind = Annotated[
     Literal["start", "health", "check", "judge", "alarm"],
     Choice(("start", "health", "check", "judge", "alarm")),
 ]
-Action = Literal["cancel", "retry", "promote", "lift_quarantine", "freeze", "thaw"]
+Action = Literal["cancel", "retry", "promote", "quarantine", "lift_quarantine", "freeze", "thaw"]
 
 _NEEDED: dict[str, tuple[str, ...]] = {
     "cancel": ("release", "reason"),
     "retry": ("release",),
     "promote": ("release",),
+    "quarantine": ("service", "digest", "reason"),
     "lift_quarantine": ("service", "digest", "reason"),
     "freeze": ("service", "environment", "reason"),
     "thaw": ("service", "environment"),

@@ -1,4 +1,4 @@
-"""Do one thing that an operator asks for: cancel, retry, promote, lift a quarantine, freeze, thaw."""
+"""Do one thing that an operator asks for: cancel, retry, promote, quarantine or lift it, freeze, thaw."""
 
 from __future__ import annotations
 
@@ -142,11 +142,28 @@ def _promote(request: OperateInput, command: Command, ports: Ports) -> Answer:
     return "succeeded", f"{release.id} brings the images of {earlier.id} again.", release.id
 
 
+def _quarantine(request: OperateInput, command: Command, ports: Ports) -> Answer:
+    """Keep a digest out by hand. Nothing that runs is changed: going back is a rollback."""
+    service, digest = str(request.service), str(request.digest)
+    if ports.catalogue.get(service) is None:
+        return "rejected", f"service: {service} is not registered.", None
+    reason = f"Put in by {request.requested_by or 'an operator'}: {request.reason}"
+    at = _first_time(command, ports)
+    if not ports.quarantine.add(service, digest, reason=reason, release="", at=at):
+        before = ports.quarantine.digests(service).get(digest)
+        return "succeeded", f"{digest} of {service} was in quarantine before: {before}", None
+    return "succeeded", f"{digest} of {service} is in quarantine: no release of it goes on.", None
+
+
+def _first_time(command: Command, ports: Ports) -> datetime:
+    """When this was done first: the store knows a repeated call by its time."""
+    now = ports.clock.now()
+    return datetime.fromisoformat(ports.intake.first(_mark(command), at=now, value=now.isoformat()))
+
+
 def _lift_quarantine(request: OperateInput, command: Command, ports: Ports) -> Answer:
     service, digest = str(request.service), str(request.digest)
-    # The store knows a repeated call by its time.
-    first = ports.intake.first(_mark(command), at=ports.clock.now(), value=ports.clock.now().isoformat())
-    at = datetime.fromisoformat(first)
+    at = _first_time(command, ports)
     if not ports.quarantine.lift(service, digest, reason=str(request.reason), by=request.requested_by, at=at):
         return "rejected", f"digest: {digest} of {service} is not in quarantine.", None
     return "succeeded", f"{digest} of {service} may be deployed again.", None
@@ -201,6 +218,7 @@ _ACTIONS: dict[str, Callable[[OperateInput, Command, Ports], Answer]] = {
     "cancel": _cancel,
     "retry": _retry,
     "promote": _promote,
+    "quarantine": _quarantine,
     "lift_quarantine": _lift_quarantine,
     "freeze": _freeze,
     "thaw": _thaw,
