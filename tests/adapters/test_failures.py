@@ -18,7 +18,7 @@ from tests.adapters.scripted import Scripted
 from tests.adapters.values import HOME, NOON, ROOT, approval, deployment, digest, release, service, wait
 from tidegate.aws.clients import Clients
 from tidegate.bootstrap import LazyPorts
-from tidegate.domain.service import RollingSettings
+from tidegate.domain.strategy import RollingSettings
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
 from tidegate.settings import Settings

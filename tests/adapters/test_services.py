@@ -10,7 +10,7 @@ from tests.adapters.worlds import CLUSTER, WorkloadWorld, definition, image
 from tidegate.aws.clients import Clients
 from tidegate.aws.services import EcsServices
 from tidegate.aws.task_definitions import EcsTaskDefinitions
-from tidegate.domain.service import (
+from tidegate.domain.strategy import (
     CircuitBreaker,
     CircuitBreakerThreshold,
     DeploymentAlarms,

@@ -7,15 +7,8 @@ from tidegate.domain.approval import Approval
 from tidegate.domain.deployment import Deployment, deployment_id
 from tidegate.domain.images import ImageRef
 from tidegate.domain.release import Release, release_id
-from tidegate.domain.service import (
-    DeploymentAlarms,
-    Environment,
-    ImageSource,
-    RollingSettings,
-    Service,
-    TagRule,
-    Target,
-)
+from tidegate.domain.service import Environment, ImageSource, Service, TagRule, Target
+from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
 from tidegate.ports import Wait
 
 HOME = Target(account="123456789012", region="us-east-1")

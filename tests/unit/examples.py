@@ -10,15 +10,8 @@ from tidegate.domain.deployment import Deployment, deployment_id
 from tidegate.domain.images import ImageRef
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release, release_id
-from tidegate.domain.service import (
-    ApprovalRule,
-    DeploymentAlarms,
-    Environment,
-    ImageSource,
-    RollingSettings,
-    Service,
-    TagRule,
-)
+from tidegate.domain.service import ApprovalRule, Environment, ImageSource, Service, TagRule
+from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
 from tidegate.ports import Wait
 
 EVENTS = Path(__file__).parents[2] / "events" / "aws"

@@ -13,13 +13,19 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tidegate.domain.approval import Approval, ApprovalStatus
+from tidegate.domain.calibration import StoredCalibration
+from tidegate.domain.canary import Canary, JudgedPeriod
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.images import ImageRef
 from tidegate.domain.lock import Lock
+from tidegate.domain.metrics import MetricQuery
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.release import Release
+from tidegate.domain.scaling import ServiceScaling, Suspended
 from tidegate.domain.scan import ImageScan
-from tidegate.domain.service import RollingSettings, Service, Target
+from tidegate.domain.service import Service, Target
+from tidegate.domain.strategy import Native
+from tidegate.domain.traffic import ListenerRule
 from tidegate.domain.workload import (
     OneOffTask,
     ServiceDeployment,
@@ -298,11 +304,11 @@ class Services(Protocol):
         cluster: str,
         service: str,
         task_definition: str,
-        settings: RollingSettings,
+        settings: Native,
         *,
         roll_back: bool = True,
     ) -> None:
-        """Start a native rolling deployment. ``desiredCount`` is never sent.
+        """Start a native deployment, rolling or blue/green. ``desiredCount`` is never sent.
 
         With ``roll_back`` off, ECS stops a failing deployment but does not go back by itself: past a point of
         no return that is for people to decide.
@@ -318,6 +324,41 @@ class Services(Protocol):
         self, target: Target, cluster: str, service: str, *, stopped: bool = False
     ) -> tuple[TaskState, ...]:
         """The running tasks of a service, or the lately stopped ones."""
+
+    def create_canary(
+        self,
+        target: Target,
+        cluster: str,
+        stable: str,
+        canary: str,
+        task_definition: str,
+        target_groups: Mapping[str, str],
+    ) -> None:
+        """Let a service exist beside another one, with its network, roles and capacity, wanting no task.
+
+        Service Connect is taken over as a client only, and ``target_groups`` says which group of the stable
+        service gives way to which of the canary's. Nothing happens when the service exists.
+
+        Raises:
+            Terminal: the stable service is gone, or cannot have another one beside it.
+        """
+
+    def resize(
+        self,
+        target: Target,
+        cluster: str,
+        service: str,
+        desired: int,
+        *,
+        task_definition: str | None = None,
+    ) -> None:
+        """Set the desired count of a canary service, and its task definition where one is given.
+
+        This is the only place from which ``desiredCount`` is sent.
+        """
+
+    def continue_deployment(self, target: Target, deployment: str, hook: str, *, go_on: bool) -> bool:
+        """Answer a PAUSE hook, always with an explicit action; False when it waits no longer."""
 
 
 class TaskDefinitions(Protocol):
@@ -358,6 +399,103 @@ class TargetGroups(Protocol):
 
     def health(self, target: Target, target_group: str) -> tuple[TargetState, ...]:
         """The state of every target of a group."""
+
+
+class ListenerRules(Protocol):
+    """The weights with which listener rules forward to target groups."""
+
+    def describe(self, target: Target, rules: Sequence[str]) -> tuple[ListenerRule, ...]:
+        """The rules, in the order asked for; one that does not exist is left out."""
+
+    def set_weights(self, target: Target, rule: str, weights: Mapping[str, int]) -> None:
+        """Change the weights of a rule's forward action, by target group, and nothing else of the rule.
+
+        Conditions, other actions (authentication, say) and stickiness stay what they are.
+
+        Raises:
+            Terminal: the rule is gone, or forwards to other target groups than these.
+        """
+
+
+class Scaling(Protocol):
+    """Application Auto Scaling of ECS services."""
+
+    def describe(self, target: Target, cluster: str, service: str) -> ServiceScaling | None:
+        """Bounds, suspensions and policies of a service; None when it does not scale by itself."""
+
+    def suspend(self, target: Target, cluster: str, service: str, suspended: Suspended) -> None:
+        """Set what is suspended, and nothing else; of a service that scales by itself."""
+
+    def put(self, target: Target, cluster: str, service: str, scaling: ServiceScaling) -> None:
+        """Let a service scale by these bounds, suspensions and policies."""
+
+    def remove(self, target: Target, cluster: str, service: str) -> None:
+        """Let a service no longer scale by itself, its policies and their alarms included."""
+
+
+class Metrics(Protocol):
+    """CloudWatch metrics."""
+
+    def read(
+        self, target: Target, queries: Sequence[MetricQuery], *, since: datetime, until: datetime
+    ) -> dict[str, dict[datetime, float]]:
+        """The datapoints of each query by its id: beginning of a period to value, where there is data.
+
+        Raises:
+            Transient: CloudWatch gave partial data or an internal error: that is not the same as no data.
+        """
+
+
+class Schedules(Protocol):
+    """EventBridge Scheduler: the pulse of each canary."""
+
+    def start(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Invoke the pulse every minute with a payload, from now on; there is one schedule per name."""
+
+    def remove(self, name: str) -> None:
+        """Invoke it no more; nothing happens when there is no such schedule."""
+
+    def exists(self, name: str) -> bool:
+        """Whether the schedule is there and enabled."""
+
+
+class Canaries(Protocol):
+    """The canary of a service and environment, and what was judged of it: in the ledger."""
+
+    def open(self, canary: Canary) -> Canary:
+        """Store a canary that begins; returns the stored one when it was opened before (same id).
+
+        Raises:
+            Terminal: another canary of this service and environment has not ended.
+        """
+
+    def get(self, service: str, environment: str) -> Canary | None:
+        """The newest canary, read consistently."""
+
+    def save(self, canary: Canary) -> Canary | None:
+        """Store a changed canary if nobody stored it since it was read; returns it with its new version.
+
+        None when somebody did: read it again and decide anew.
+        """
+
+    def active(self) -> tuple[Canary, ...]:
+        """Every canary that has not ended (at most as many as there are deployments): for the sweep."""
+
+    def add_periods(self, canary: str, periods: Sequence[JudgedPeriod]) -> None:
+        """Keep judged periods of a canary (by its id), each once: a period that is there stays as it is."""
+
+    def periods(self, canary: str) -> tuple[JudgedPeriod, ...]:
+        """The judged periods of a canary, oldest first."""
+
+
+class Calibrations(Protocol):
+    """What the history of a service says about its own noise, measured on a schedule."""
+
+    def get(self, service: str, environment: str) -> StoredCalibration | None:
+        """The newest calibration."""
+
+    def put(self, service: str, environment: str, calibration: StoredCalibration) -> None:
+        """Store a newer one in its place."""
 
 
 class Alarms(Protocol):
@@ -447,6 +585,12 @@ class Evidence(Protocol):
     def put(self, key: str, document: Mapping[str, Any]) -> str:
         """Store a JSON document; returns its ``s3://`` address."""
 
+    def put_text(self, key: str, text: str, content_type: str) -> str:
+        """Store a text, such as an SVG picture; returns its ``s3://`` address."""
+
+    def get(self, key: str) -> bytes | None:
+        """What is stored under a key; None when there is nothing."""
+
 
 class Clock(Protocol):
     """Time and chance: the two things that a test must hold still."""
@@ -480,6 +624,12 @@ class Ports:
     task_definitions: TaskDefinitions
     tasks: Tasks
     target_groups: TargetGroups
+    listener_rules: ListenerRules
+    scaling: Scaling
+    metrics: Metrics
+    schedules: Schedules
+    canaries: Canaries
+    calibrations: Calibrations
     alarms: Alarms
     logs: Logs
     machines: Machines

@@ -1,5 +1,13 @@
 """In-memory fakes of every port. `tests/adapters/` runs one suite against them and the adapters."""
 
+from tests.support.fakes.canaries import (
+    FakeCalibrations,
+    FakeCanaries,
+    FakeListenerRules,
+    FakeMetrics,
+    FakeScaling,
+    FakeSchedules,
+)
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.controls import (
     FakeApprovals,
@@ -20,6 +28,8 @@ __all__ = [
     "Fake",
     "FakeAlarms",
     "FakeApprovals",
+    "FakeCalibrations",
+    "FakeCanaries",
     "FakeCatalogue",
     "FakeClock",
     "FakeDeployments",
@@ -28,13 +38,17 @@ __all__ = [
     "FakeHttp",
     "FakeIntake",
     "FakeJournal",
+    "FakeListenerRules",
     "FakeLocks",
     "FakeLogs",
     "FakeMachines",
+    "FakeMetrics",
     "FakeNotifier",
     "FakeQuarantine",
     "FakeRegistry",
     "FakeReleases",
+    "FakeScaling",
+    "FakeSchedules",
     "FakeServices",
     "FakeTargetGroups",
     "FakeTaskDefinitions",

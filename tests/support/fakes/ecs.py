@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support.fakes.fake import Fake
-from tidegate.domain.service import RollingSettings, Target
+from tidegate.domain.service import Target
+from tidegate.domain.strategy import Native
 from tidegate.domain.workload import EcsDeployment, OneOffTask, ServiceDeployment, ServiceState, TaskState
 from tidegate.errors import Terminal
 
@@ -24,7 +25,9 @@ class FakeServices(Fake):
         self.remembered: dict[tuple[str, str], list[ServiceDeployment]] = {}
         self.running: dict[tuple[str, str], list[TaskState]] = {}
         self.stopped: dict[tuple[str, str], list[TaskState]] = {}
-        self.deployed: list[tuple[str, str, str, RollingSettings]] = []
+        self.deployed: list[tuple[str, str, str, Native]] = []
+        self.hooks: set[str] = set()
+        self.continued: list[tuple[str, str, bool]] = []
 
     def add(
         self, cluster: str, service: str, task_definition: str, desired: int = 2, **more: Any
@@ -72,7 +75,7 @@ class FakeServices(Fake):
         cluster: str,
         service: str,
         task_definition: str,
-        settings: RollingSettings,
+        settings: Native,
         *,
         roll_back: bool = True,
     ) -> None:
@@ -116,6 +119,47 @@ class FakeServices(Fake):
     ) -> tuple[TaskState, ...]:
         kept = self.stopped if stopped else self.running
         return tuple(kept.get((cluster, service), []))
+
+    def create_canary(
+        self,
+        target: Target,
+        cluster: str,
+        stable: str,
+        canary: str,
+        task_definition: str,
+        target_groups: Mapping[str, str],
+    ) -> None:
+        like = self.described.get((cluster, stable))
+        if like is None:
+            raise Terminal(f"ServiceNotFoundException: there is no service {stable} in cluster {cluster}.")
+        if (cluster, canary) not in self.described:
+            groups = tuple(target_groups.get(group, group) for group in like.target_groups)
+            self.add(cluster, canary, task_definition, 0, target_groups=groups)
+
+    def resize(
+        self,
+        target: Target,
+        cluster: str,
+        service: str,
+        desired: int,
+        *,
+        task_definition: str | None = None,
+    ) -> None:
+        state = self.described.get((cluster, service))
+        if state is None:
+            raise Terminal(f"ServiceNotFoundException: there is no service {service} in cluster {cluster}.")
+        runs = task_definition or state.task_definition
+        self.described[cluster, service] = replace(state, desired=desired, task_definition=runs)
+        if desired == 0:
+            self.running[cluster, service] = []
+            self.described[cluster, service] = replace(self.described[cluster, service], running=0)
+
+    def continue_deployment(self, target: Target, deployment: str, hook: str, *, go_on: bool) -> bool:
+        if hook not in self.hooks:
+            return False
+        self.hooks.remove(hook)
+        self.continued.append((deployment, hook, go_on))
+        return True
 
 
 class FakeTaskDefinitions(Fake):

@@ -1,5 +1,6 @@
 """Fakes of machines, people, HTTP and the evidence bucket."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -112,13 +113,22 @@ class FakeHttp(Fake):
 
 
 class FakeEvidence(Fake):
-    """`documents` maps addresses to documents."""
+    """`documents` maps addresses to documents, `contents` maps keys to what is stored."""
 
     def __init__(self) -> None:
         super().__init__()
         self.documents: dict[str, Any] = {}
+        self.contents: dict[str, bytes] = {}
 
     def put(self, key: str, document: Mapping[str, Any]) -> str:
         address = f"s3://evidence/{key}"
         self.documents[address] = to_plain(document)
+        self.contents[key] = json.dumps(to_plain(document), indent=2, sort_keys=True).encode()
         return address
+
+    def put_text(self, key: str, text: str, content_type: str) -> str:
+        self.contents[key] = text.encode()
+        return f"s3://evidence/{key}"
+
+    def get(self, key: str) -> bytes | None:
+        return self.contents.get(key)

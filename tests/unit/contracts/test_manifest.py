@@ -11,12 +11,12 @@ from tidegate.domain.service import (
     HttpCheck,
     HttpExpectation,
     ImageSource,
-    RollingSettings,
     ScanPolicy,
     Service,
     TagRule,
     Target,
 )
+from tidegate.domain.strategy import RollingSettings
 
 SMALLEST = {
     "name": "web",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.unit.contracts.manifests import example
 from tidegate.contracts.manifest import parse
 from tidegate.domain import service as domain
-from tidegate.domain.service import RollingSettings, ScanPolicy, Service, Target
+from tidegate.domain.service import ScanPolicy, Service, Target
+from tidegate.domain.strategy import RollingSettings
 
 CHECKOUT = parse(example("checkout")).to_domain()
 
@@ -68,7 +69,7 @@ def test_keys_that_an_older_version_did_not_write_get_their_defaults():
         ),
         (
             ("environments", 0, "strategy", "name"),
-            "canary",
+            "unheard",
             r"environments\[0\]\.strategy\.name cannot be read",
         ),
         (("environments", 1, "checks", 0, "kind"), "dns", r"environments\[1\]\.checks\[0\] cannot be read"),

@@ -9,13 +9,8 @@ from tests.unit.examples import ALARM, at, deployment, digest, environment, exec
 from tests.unit.stage import ACCOUNT, URI, Stage, define, locked, only, planned, revision
 from tidegate.domain.approval import Approval, ApprovalStatus
 from tidegate.domain.outcome import Outcome, StopSignal
-from tidegate.domain.service import (
-    ApprovalRule,
-    BeforeDeploy,
-    DeploymentAlarms,
-    Overrides,
-    RollingSettings,
-)
+from tidegate.domain.service import ApprovalRule, BeforeDeploy, Overrides
+from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
 from tidegate.errors import Terminal
 from tidegate.steps.prepare_environment import Command, run
 

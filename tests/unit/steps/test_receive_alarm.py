@@ -9,7 +9,7 @@ from tests.unit.examples import ALARM, at, deployment, environment, event, regis
 from tidegate.contracts.inputs import RollbackInput
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.outcome import Outcome
-from tidegate.domain.service import DeploymentAlarms, RollingSettings
+from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
 from tidegate.errors import Terminal, Transient
 from tidegate.steps.receive_alarm import Command, run
 

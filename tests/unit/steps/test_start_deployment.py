@@ -6,7 +6,8 @@ from tests.unit.breaking import check_repeatable
 from tests.unit.examples import execution_arn
 from tests.unit.stage import Stage, entered, locked, only, planned, revision
 from tidegate.domain.outcome import StopSignal
-from tidegate.domain.service import BeforeDeploy, RollingSettings
+from tidegate.domain.service import BeforeDeploy
+from tidegate.domain.strategy import RollingSettings
 from tidegate.errors import Terminal
 from tidegate.steps.start_deployment import Command, run
 

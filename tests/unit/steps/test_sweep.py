@@ -27,7 +27,8 @@ from tidegate.domain.images import ImageRef
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.release import Release
 from tidegate.domain.scan import ImageScan
-from tidegate.domain.service import DeploymentAlarms, ImageSource, RollingSettings, TagRule
+from tidegate.domain.service import ImageSource, TagRule
+from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
 from tidegate.domain.workload import OneOffTask
 from tidegate.errors import Terminal, Transient
 from tidegate.steps import receive_push

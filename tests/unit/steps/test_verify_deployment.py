@@ -8,7 +8,7 @@ from tests.unit.breaking import FORGIVEN, check_repeatable
 from tests.unit.examples import ALARM, at
 from tests.unit.stage import Stage, deployed, only, planned, revision, task
 from tidegate.domain.outcome import StopSignal
-from tidegate.domain.service import DeploymentAlarms, RollingSettings
+from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
 from tidegate.domain.workload import TargetState
 from tidegate.errors import Transient
 from tidegate.steps.verify_deployment import GRACE, Command, run

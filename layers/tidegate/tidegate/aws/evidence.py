@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tidegate.aws.clients import Clients
-from tidegate.aws.errors import aws_call
+from tidegate.aws.errors import aws_call, aws_call_unless
 from tidegate.domain.plain import to_plain
 from tidegate.ports import Evidence
 
@@ -20,11 +20,15 @@ class S3Evidence(Evidence):
         self._bucket = bucket
 
     def put(self, key: str, document: Mapping[str, Any]) -> str:
-        aws_call(
-            self._clients.home("s3").put_object,
-            Bucket=self._bucket,
-            Key=key,
-            Body=json.dumps(to_plain(document), indent=2, sort_keys=True).encode(),
-            ContentType="application/json",
-        )
+        text = json.dumps(to_plain(document), indent=2, sort_keys=True)
+        return self.put_text(key, text, "application/json")
+
+    def put_text(self, key: str, text: str, content_type: str) -> str:
+        put = self._clients.home("s3").put_object
+        aws_call(put, Bucket=self._bucket, Key=key, Body=text.encode(), ContentType=content_type)
         return f"s3://{self._bucket}/{key}"
+
+    def get(self, key: str) -> bytes | None:
+        get = self._clients.home("s3").get_object
+        answer = aws_call_unless(("NoSuchKey",), get, Bucket=self._bucket, Key=key)
+        return None if answer is None else bytes(answer["Body"].read())

@@ -9,7 +9,8 @@ from tidegate.aws.clients import Clients
 from tidegate.aws.ecs_answers import read_service, read_service_deployment, read_task
 from tidegate.aws.errors import Answer, aws_call, aws_call_unless
 from tidegate.aws.task_definitions import EcsTaskDefinitions
-from tidegate.domain.service import RollingSettings, Target
+from tidegate.domain.service import Target
+from tidegate.domain.strategy import RollingSettings
 from tidegate.domain.workload import ServiceDeployment, ServiceState, TaskState
 from tidegate.errors import Transient
 from tidegate.ports import Services

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tidegate.domain.plain import from_plain, to_plain
+from tidegate.domain.strategy import RollingSettings, Strategy
 
 TARGET_ROLE = "tidegate-target"
 """Name of the role that Tidegate assumes in an account which is not its own."""
@@ -18,8 +19,6 @@ Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFI
 
 ImagePolicy = Literal["newest", "same_tag"]
 ScanPolicyChoice = Literal["block", "allow"]
-AlarmChoice = Literal["refuse", "accept"]
-ThresholdType = Literal["BOUNDED_PERCENT", "UNBOUNDED_PERCENT", "COUNT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,46 +44,6 @@ class ImageSource:
 
     repository: str
     tags: TagRule
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitBreakerThreshold:
-    """How many failed tasks trip the circuit breaker: a percentage of the desired tasks, or a count."""
-
-    type: ThresholdType = "BOUNDED_PERCENT"
-    value: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitBreaker:
-    """Settings of the ECS deployment circuit breaker, which itself is always on with rollback."""
-
-    threshold: CircuitBreakerThreshold = CircuitBreakerThreshold()
-    reset_on_healthy_task: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentAlarms:
-    """CloudWatch alarms that fail a deployment, and what to do when one is in ALARM before it starts."""
-
-    names: tuple[str, ...] = ()
-    when_already_in_alarm: AlarmChoice = "refuse"
-
-
-@dataclass(frozen=True, slots=True)
-class RollingSettings:
-    """Settings of the strategy `rolling`: the native rolling deployment of ECS."""
-
-    name: Literal["rolling"] = "rolling"
-    timeout_seconds: int = 1800
-    minimum_healthy_percent: int = 100
-    maximum_percent: int = 200
-    circuit_breaker: CircuitBreaker = CircuitBreaker()
-    alarms: DeploymentAlarms = DeploymentAlarms()
-
-
-Strategy = RollingSettings
-"""The settings of any strategy, told apart by `name`. A new strategy joins as `RollingSettings | …`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +128,7 @@ class Environment:
     region: str
     account: str
     production: bool
-    strategy: Strategy = RollingSettings()
+    strategy: Strategy = field(default_factory=RollingSettings)
     overrides: Overrides = Overrides()
     approval: ApprovalRule | None = None
     soak_seconds: int = 0

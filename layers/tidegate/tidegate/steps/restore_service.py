@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tidegate.domain import verification
 from tidegate.domain.deployment import Deployment
+from tidegate.domain.strategy import native
 from tidegate.ports import Ports
 from tidegate.steps.guard import check_owner
 from tidegate.steps.known_good import active_task_definition, choose_target
@@ -58,7 +59,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         check_owner(ports, command.service, command.environment, command.root)
         environment = scope.environment
         place = (environment.target, environment.cluster, environment.service)
-        ports.services.deploy(*place, arn, environment.strategy)
+        ports.services.deploy(*place, arn, native(environment.strategy))
         return _result("restoring", f"ECS deploys {target.release} again.", target, arn)
     return _result("restoring", stands.reason, target, arn)
 

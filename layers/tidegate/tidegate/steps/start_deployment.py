@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tidegate.domain.strategy import native
 from tidegate.ports import Ports
 from tidegate.steps.guard import check_owner, stopped_here
 from tidegate.steps.scope import scope_of
@@ -43,7 +44,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         ports.services.deploy(
             *place,
             command.task_definition,
-            environment.strategy,
+            native(environment.strategy),
             roll_back=not scope.past_no_return,
         )
     return _result("started", f"ECS deploys {command.task_definition.rpartition('/')[2]}.")

@@ -18,14 +18,8 @@ from tidegate.contracts.manifest.raw import (
 )
 from tidegate.contracts.paths import Location, show
 from tidegate.contracts.validation import Mistake
-from tidegate.domain.service import (
-    ApprovalRule,
-    BeforeDeploy,
-    HttpCheck,
-    RollingSettings,
-    ScanPolicy,
-    TaskCheck,
-)
+from tidegate.domain.service import ApprovalRule, BeforeDeploy, HttpCheck, ScanPolicy, TaskCheck
+from tidegate.domain.strategy import RollingSettings
 
 LONGEST_RELEASE_DAYS = 300
 """An execution of Step Functions ends after a year; the rest is for locks, restarts and rollbacks."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tidegate.contracts.fields import Between, Choice, Contract, Flag, Tagged
 from tidegate.contracts.manifest.fields import DeploymentTimeout, Word
-from tidegate.domain import service as domain
+from tidegate.domain import strategy as domain
 
 
 class Threshold(Contract):

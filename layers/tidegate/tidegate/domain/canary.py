@@ -1,0 +1,113 @@
+"""A canary while it lives: what the machine, the pulse and the sweep know of it, and what each may do next.
+
+The machine gives traffic, the pulse judges; both work on one record, whose version lets only one of two
+simultaneous changes win. A decision, once made, stands until the machine has followed it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from tidegate.domain.rollout import Evidence
+from tidegate.domain.scaling import ServiceScaling
+
+Phase = Literal["preparing", "analysing", "asking", "promoting", "returning", "withdrawn", "ended"]
+Decision = Literal["none", "advance", "promote", "ask", "roll_back", "fail", "cancel"]
+LEAVING: frozenset[Decision] = frozenset({"roll_back", "fail", "cancel"})
+"""The decisions after which all traffic goes back to the stable service."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPeriod:
+    """One closed metric period and what the judge made of it.
+
+    `figures` maps a metric's name to canary requests, canary bad, stable requests, stable bad.
+    """
+
+    at: datetime
+    step: int
+    weight: float
+    figures: dict[str, tuple[float, float, float, float]]
+    log_evidence: float
+    log_certificate: float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One canary, or (with strategy ``blue_green``) one bake that is judged.
+
+    Attributes:
+        id: That of the ledger's deployment.
+        root: The root execution, which owns the lock; when it has stopped the pulse cleans up.
+        phase: ``preparing``: capacity for the next step is being made; ``analysing``: traffic flows and is
+            judged; ``asking``: people decide; ``promoting``: the stable service is being updated;
+            ``returning``: weights are going to 0; ``withdrawn``: they are, and the last tasks drain;
+            ``ended``: nothing is left of it.
+        step: Index of the step whose weight is given; -1 before the first.
+        weight: The canary's share that the rules should have now, in percent.
+        shifted_at: Since when the rules were seen to have it; periods that began before are not judged.
+        decision: What the machine is to do next.
+        promoted: Whether the stable service was seen to run the new version.
+        judge: `JudgeState` as JSON; empty before the first step.
+        readings: The metric periods that are not final yet, as they were read last.
+        judged_until: Beginning of the last period that was judged.
+        capacity_since: Since when the tasks for the next step were seen to be healthy.
+        scaling: How the stable service scaled when the canary began; what is restored.
+        held: Whether scale-in of the stable service is suspended by us.
+        note: What people should know of the calibration.
+        evidence_at: Address of the stored evidence.
+        version: Counts the changes of the record.
+    """
+
+    id: str
+    release: str
+    service: str
+    environment: str
+    attempt: int
+    root: str
+    task_definition: str
+    stable_task_definition: str
+    opened_at: datetime
+    strategy: str = "canary"
+    phase: Phase = "preparing"
+    step: int = -1
+    weight: float = 0.0
+    shifted_at: datetime | None = None
+    decision: Decision = "none"
+    reason: str = ""
+    evidence: Evidence | None = None
+    promoted: bool = False
+    judge: str = ""
+    readings: dict[str, Any] = field(default_factory=dict)
+    judged_until: datetime | None = None
+    capacity_since: datetime | None = None
+    scaling: ServiceScaling | None = None
+    held: bool = False
+    note: str = ""
+    evidence_at: str = ""
+    ended_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def subject(self) -> str:
+        """What the machine waits for while it waits for a decision."""
+        return f"canary/{self.id}"
+
+    @property
+    def over(self) -> bool:
+        """Whether no traffic is, or will be, given to it."""
+        return self.phase in ("returning", "withdrawn", "ended")
+
+
+def canary_service(service: str) -> str:
+    """Name of the ECS service beside the stable one."""
+    return f"{service}-canary"
+
+
+def tasks_for(desired: int, percent: float) -> int:
+    """How many canary tasks carry so many percent of what `desired` stable tasks carry: at least one."""
+    return max(1, math.ceil(desired * percent / 100 - 1e-9))
