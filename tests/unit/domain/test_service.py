@@ -70,7 +70,7 @@ def test_keys_that_an_older_version_did_not_write_get_their_defaults():
         (
             ("environments", 0, "strategy", "name"),
             "unheard",
-            r"environments\[0\]\.strategy\.name cannot be read",
+            r"environments\[0\]\.strategy cannot be read",
         ),
         (("environments", 1, "checks", 0, "kind"), "dns", r"environments\[1\]\.checks\[0\] cannot be read"),
         (("scan", "block"), ["WORST"], r"scan\.block\[0\] cannot be read"),
