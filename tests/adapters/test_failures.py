@@ -18,7 +18,7 @@ from tests.adapters.scripted import Scripted
 from tests.adapters.values import HOME, NOON, ROOT, approval, deployment, digest, release, service, wait
 from tidegate.aws.clients import Clients
 from tidegate.bootstrap import LazyPorts
-from tidegate.domain.strategy import RollingSettings
+from tidegate.domain.strategy import BlueGreenSettings, RollingSettings
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
 from tidegate.settings import Settings
@@ -37,6 +37,12 @@ ENVIRONMENT = {
 }
 PLACE = (HOME, "prod", "checkout")
 ACTIVE = {"services": [{"status": "ACTIVE"}]}
+STABLE = {
+    "status": "ACTIVE",
+    "serviceName": "checkout",
+    "loadBalancers": [{"targetGroupArn": "stable", "containerName": "app", "containerPort": 80}],
+}
+CANARY = (HOME, "prod", "checkout-canary")
 LISTED = {"serviceDeployments": [{"serviceDeploymentArn": "one"}]}
 IN_FLIGHT = {
     "serviceDeploymentArn": "one",
@@ -47,6 +53,19 @@ IN_FLIGHT = {
 TASK = {"taskArn": "task", "taskDefinitionArn": "checkout:7", "lastStatus": "RUNNING"}
 
 
+BLUE_GREEN = BlueGreenSettings(
+    production_rule="production",
+    test_rule="test",
+    target_groups=("blue", "green"),
+    infrastructure_role="role",
+    test_url="https://test",
+)
+
+
+def make_canary(ports: Ports) -> None:
+    ports.services.create_canary(*PLACE, "checkout-canary", "checkout:7", {"stable": "canary"})
+
+
 @dataclass(frozen=True)
 class Case:
     """A port's method, the call of it that fails, and the answers that lead up to that call."""
@@ -54,7 +73,7 @@ class Case:
     service: str
     operation: str
     use: Callable[[Ports], Any]
-    before: dict[str, dict[str, Any]] = field(default_factory=dict)
+    before: dict[str, dict[str, Any] | list[dict[str, Any]]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.service}:{self.operation}"
@@ -84,6 +103,21 @@ CASES = [
     Case("ecr", "DescribeRepositories", lambda p: p.registry.uri(HOME, "checkout")),
     Case("ecs", "DescribeServices", lambda p: p.services.describe(*PLACE)),
     Case("ecs", "UpdateService", lambda p: p.services.deploy(*PLACE, "checkout:7", RollingSettings())),
+    Case("ecs", "DescribeServices", lambda p: p.services.deploy(*PLACE, "checkout:7", BLUE_GREEN)),
+    Case("ecs", "DescribeServices", lambda p: p.services.resize(*CANARY, 0)),
+    Case("ecs", "UpdateService", lambda p: p.services.resize(*CANARY, 1), {"DescribeServices": ACTIVE}),
+    Case("ecs", "DescribeServices", make_canary),
+    Case(
+        "ecs",
+        "CreateService",
+        make_canary,
+        {"DescribeServices": [{"services": []}, {"services": [STABLE]}, {"services": []}]},
+    ),
+    Case(
+        "ecs",
+        "ContinueServiceDeployment",
+        lambda p: p.services.continue_deployment(HOME, "one", "hook", go_on=True),
+    ),
     Case("ecs", "ListServiceDeployments", lambda p: p.services.deployments(*PLACE)),
     Case(
         "ecs",
@@ -141,6 +175,7 @@ CASES = [
         {"ListSubscriptionsByTopic": {"Subscriptions": []}},
     ),
     Case("s3", "PutObject", lambda p: p.evidence.put("key", {})),
+    Case("s3", "GetObject", lambda p: p.evidence.get("key")),
 ]
 
 
@@ -158,7 +193,8 @@ def ports(untouched: Clients) -> Ports:
 def scripted(clients: Clients, case: Case) -> Scripted:
     script = Scripted(clients.home(case.service))
     for operation, answer in case.before.items():
-        script.answer(operation, answer)
+        for each in answer if isinstance(answer, list) else [answer]:
+            script.answer(operation, each)
     return script
 
 

@@ -307,11 +307,13 @@ class Services(Protocol):
         settings: Native,
         *,
         roll_back: bool = True,
+        pause: bool = True,
     ) -> None:
         """Start a native deployment, rolling or blue/green. ``desiredCount`` is never sent.
 
         With ``roll_back`` off, ECS stops a failing deployment but does not go back by itself: past a point of
-        no return that is for people to decide.
+        no return that is for people to decide. With ``pause`` off, as for restoring, blue/green neither waits
+        for an answer before the switch nor bakes after it.
         """
 
     def deployments(self, target: Target, cluster: str, service: str) -> tuple[ServiceDeployment, ...]:

@@ -78,6 +78,7 @@ class FakeServices(Fake):
         settings: Native,
         *,
         roll_back: bool = True,
+        pause: bool = True,
     ) -> None:
         state = self.described.get((cluster, service))
         if state is None:

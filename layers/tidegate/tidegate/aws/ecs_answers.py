@@ -11,6 +11,7 @@ from typing import Any
 from tidegate.aws.errors import Answer
 from tidegate.domain.workload import (
     ContainerState,
+    DeploymentHook,
     EcsDeployment,
     OneOffTask,
     ServiceDeployment,
@@ -72,6 +73,20 @@ def read_service_deployment(deployment: Answer, task_definitions: Mapping[str, s
         breaker=breaker.get("status"),
         alarms=tuple(deployment.get("alarms", {}).get("triggeredAlarmNames", [])),
         rollback_reason=deployment.get("rollback", {}).get("reason"),
+        lifecycle_stage=deployment.get("lifecycleStage"),
+        hooks=tuple(_read_hook(each, deployment) for each in deployment.get("lifecycleHookDetails", [])),
+        production_weight=revision.get("requestedProductionTrafficWeight"),
+    )
+
+
+def _read_hook(hook: Answer, deployment: Answer) -> DeploymentHook:
+    status = hook.get("status", "")
+    return DeploymentHook(
+        id=hook.get("hookId", ""),
+        status=status,
+        kind=hook.get("targetType", "AWS_LAMBDA"),
+        stage=deployment.get("lifecycleStage") if status in ("AWAITING_ACTION", "IN_PROGRESS") else None,
+        expires_at=hook.get("expiresAt"),
     )
 
 

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tidegate.aws import canary_services
 from tidegate.aws.clients import Clients
+from tidegate.aws.deploying import blue_green, configuration
+from tidegate.aws.described import GONE, described_service
 from tidegate.aws.ecs_answers import read_service, read_service_deployment, read_task
 from tidegate.aws.errors import Answer, aws_call, aws_call_unless
 from tidegate.aws.task_definitions import EcsTaskDefinitions
 from tidegate.domain.service import Target
-from tidegate.domain.strategy import RollingSettings
-from tidegate.domain.workload import ServiceDeployment, ServiceState, TaskState
+from tidegate.domain.strategy import BlueGreenSettings, Native
+from tidegate.domain.workload import DeploymentHook, ServiceDeployment, ServiceState, TaskState
 from tidegate.errors import Transient
 from tidegate.ports import Services
 
-GONE = ("ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException")
 _DEPLOYMENTS = 20
 """As many as DescribeServiceDeployments and DescribeServiceRevisions take at once.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceDeployments.html
 """
-_CANNOT_STOP = (
+_CANNOT_CHANGE = (
     *("ClientException", "ConflictException", "InvalidParameterException"),
     "ServiceDeploymentNotFoundException",
 )
-"""What StopServiceDeployment may answer for a deployment that has ended; the page does not say which.
+"""What ECS may answer for a deployment that has ended, or a hook that was answered; no page says which.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContinueServiceDeployment.html
 """
 _TASKS = 100
 """As many as DescribeTasks takes at once."""
@@ -36,7 +39,7 @@ _STOPPED_TASKS = 100
 
 
 class EcsServices(Services):
-    """Reads and updates services that exist; it never makes one and never sets how many tasks it wants."""
+    """Reads and updates services; only of a canary's service does it set how many tasks it wants."""
 
     def __init__(self, clients: Clients, task_definitions: EcsTaskDefinitions) -> None:
         self._clients = clients
@@ -52,19 +55,20 @@ class EcsServices(Services):
         cluster: str,
         service: str,
         task_definition: str,
-        settings: RollingSettings,
+        settings: Native,
         *,
         roll_back: bool = True,
+        pause: bool = True,
     ) -> None:
         # UpdateService takes no client token, and needs none: without forceNewDeployment a service that has
         # this task definition already starts no second deployment.
-        aws_call(
-            self._clients.at("ecs", target).update_service,
-            cluster=cluster,
-            service=service,
-            taskDefinition=task_definition,
-            deploymentConfiguration=_configuration(settings, roll_back=roll_back),
-        )
+        ecs = self._clients.at("ecs", target)
+        if isinstance(settings, BlueGreenSettings):
+            found = described_service(ecs, cluster, service)
+            told = blue_green(found, settings, roll_back=roll_back, pause=pause)
+        else:
+            told = {"deploymentConfiguration": configuration(settings, roll_back=roll_back)}
+        aws_call(ecs.update_service, cluster=cluster, service=service, taskDefinition=task_definition, **told)
 
     def deployments(self, target: Target, cluster: str, service: str) -> tuple[ServiceDeployment, ...]:
         ecs = self._clients.at("ecs", target)
@@ -84,17 +88,48 @@ class EcsServices(Services):
         ecs = self._clients.at("ecs", target)
         stop = ecs.stop_service_deployment
         if (
-            aws_call_unless(_CANNOT_STOP, stop, serviceDeploymentArn=deployment, stopType="ROLLBACK")
+            aws_call_unless(_CANNOT_CHANGE, stop, serviceDeploymentArn=deployment, stopType="ROLLBACK")
             is not None
         ):
             return True
-        describe = ecs.describe_service_deployments
-        answer = aws_call_unless((*GONE, *_CANNOT_STOP), describe, serviceDeploymentArns=[deployment])
-        for each in (answer or {}).get("serviceDeployments", []):
-            if read_service_deployment(each, {}).in_flight:
+        for each in self._described(ecs, deployment):
+            if each.in_flight:
                 raise Transient(
-                    f"{deployment} is {each['status']} and cannot be stopped now (ecs:StopServiceDeployment)"
+                    f"{deployment} is {each.status} and cannot be stopped now (ecs:StopServiceDeployment)"
                 )
+        return False
+
+    def create_canary(
+        self,
+        target: Target,
+        cluster: str,
+        stable: str,
+        canary: str,
+        task_definition: str,
+        target_groups: Mapping[str, str],
+    ) -> None:
+        ecs = self._clients.at("ecs", target)
+        canary_services.create(ecs, cluster, stable, canary, task_definition, target_groups)
+
+    def resize(
+        self,
+        target: Target,
+        cluster: str,
+        service: str,
+        desired: int,
+        *,
+        task_definition: str | None = None,
+    ) -> None:
+        canary_services.resize(self._clients.at("ecs", target), cluster, service, desired, task_definition)
+
+    def continue_deployment(self, target: Target, deployment: str, hook: str, *, go_on: bool) -> bool:
+        ecs = self._clients.at("ecs", target)
+        proceed, action = ecs.continue_service_deployment, "CONTINUE" if go_on else "ROLLBACK"
+        asked = {"serviceDeploymentArn": deployment, "hookId": hook, "action": action}
+        if aws_call_unless(_CANNOT_CHANGE, proceed, **asked) is not None:
+            return True
+        if any(each.id == hook and each.waits for each in self._hooks(ecs, deployment)):
+            raise Transient(f"Hook {hook} awaits an action and took none (ecs:ContinueServiceDeployment)")
         return False
 
     def tasks(
@@ -109,37 +144,17 @@ class EcsServices(Services):
             tasks += [self._read_task(target, task) for task in described.get("tasks", [])]
         return tuple(tasks)
 
+    def _hooks(self, ecs: Any, deployment: str) -> list[DeploymentHook]:
+        return [hook for each in self._described(ecs, deployment) for hook in each.hooks]
+
+    def _described(self, ecs: Any, deployment: str) -> list[ServiceDeployment]:
+        describe = ecs.describe_service_deployments
+        answer = aws_call_unless((*GONE, *_CANNOT_CHANGE), describe, serviceDeploymentArns=[deployment])
+        return [read_service_deployment(each, {}) for each in (answer or {}).get("serviceDeployments", [])]
+
     def _read_task(self, target: Target, task: Answer) -> TaskState:
         definition = self._task_definitions.described(target, task["taskDefinitionArn"])
         return read_task(task, definition)
-
-
-def described_service(ecs: Any, cluster: str, service: str) -> Answer | None:
-    """A service as DescribeServices gives it; None when it, or its cluster, is gone or inactive."""
-    answer = aws_call_unless(GONE, ecs.describe_services, cluster=cluster, services=[service])
-    found: list[Answer] = answer["services"] if answer else []
-    return next((each for each in found if each["status"] != "INACTIVE"), None)
-
-
-def _configuration(settings: RollingSettings, *, roll_back: bool) -> dict[str, Any]:
-    """The whole deployment configuration, so that nothing of an earlier one is left in force."""
-    breaker, alarms = settings.circuit_breaker, settings.alarms.names
-    return {
-        "strategy": "ROLLING",
-        "minimumHealthyPercent": settings.minimum_healthy_percent,
-        "maximumPercent": settings.maximum_percent,
-        "deploymentCircuitBreaker": {
-            "enable": True,
-            "rollback": roll_back,
-            "resetOnHealthyTask": breaker.reset_on_healthy_task,
-            "thresholdConfiguration": {"type": breaker.threshold.type, "value": breaker.threshold.value},
-        },
-        "alarms": {
-            "alarmNames": list(alarms),
-            "enable": bool(alarms),
-            "rollback": bool(alarms) and roll_back,
-        },
-    }
 
 
 def _task_definitions(ecs: Any, deployments: Sequence[Answer]) -> dict[str, str]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tidegate.aws.clients import Clients
+from tidegate.aws.described import GONE, described_service
 from tidegate.aws.ecs_answers import read_one_off
 from tidegate.aws.errors import Answer, aws_call, aws_call_unless
-from tidegate.aws.services import GONE, described_service
 from tidegate.aws.task_definitions import EcsTaskDefinitions
 from tidegate.domain.service import Target
 from tidegate.domain.workload import OneOffTask

@@ -81,8 +81,32 @@ class ServiceState:
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentHook:
+    """A lifecycle hook that has run, or runs, in a service deployment. ``status`` is ECS's enum.
+
+    ECS does not say at which stage a hook ran: ``stage`` is known only while it is open, when it is that of
+    the deployment.
+    """
+
+    id: str
+    status: str
+    kind: str = "PAUSE"
+    stage: str | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the deployment waits for somebody to answer this hook."""
+        return self.kind == "PAUSE" and self.status == "AWAITING_ACTION"
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceDeployment:
-    """A service deployment as DescribeServiceDeployments gives it; ``status`` is ECS's enum."""
+    """A service deployment as DescribeServiceDeployments gives it; ``status`` is ECS's enum.
+
+    ``production_weight`` is the share of the traffic, in percent, that its target revision has been given;
+    None where ECS shifts no traffic.
+    """
 
     arn: str
     status: str
@@ -96,6 +120,9 @@ class ServiceDeployment:
     breaker: str | None = None
     alarms: tuple[str, ...] = ()
     rollback_reason: str | None = None
+    lifecycle_stage: str | None = None
+    hooks: tuple[DeploymentHook, ...] = ()
+    production_weight: float | None = None
 
     @property
     def in_flight(self) -> bool:
