@@ -13,6 +13,9 @@ from tidegate import ports
 SEND = "sns:Publish kms:GenerateDataKey kms:Decrypt"
 DEPLOYMENTS = "ecs:ListServiceDeployments ecs:DescribeServiceDeployments ecs:DescribeServiceRevisions"
 REGISTER = "ecs:DescribeTaskDefinition ecs:RegisterTaskDefinition ecs:TagResource iam:PassRole"
+SCALABLE = "application-autoscaling:DescribeScalableTargets"
+POLICIES = "application-autoscaling:DescribeScalingPolicies"
+SCALE = f"{SCALABLE} application-autoscaling:RegisterScalableTarget ecs:DescribeServices ecs:UpdateService"
 NEEDS = {
     "catalogue.get": "Catalogue:GetItem",
     "catalogue.put": "Catalogue:GetItem Catalogue:PutItem Catalogue:DeleteItem",
@@ -62,16 +65,43 @@ NEEDS = {
     "registry.scan": "ecr:DescribeImageScanFindings",
     "registry.uri": "ecr:DescribeRepositories",
     "services.describe": "ecs:DescribeServices",
-    "services.deploy": "ecs:UpdateService",
+    "services.deploy": "ecs:UpdateService ecs:DescribeServices iam:PassRole",
     "services.deployments": DEPLOYMENTS,
     "services.stop": "ecs:StopServiceDeployment ecs:DescribeServiceDeployments",
     "services.tasks": "ecs:ListTasks ecs:DescribeTasks ecs:DescribeTaskDefinition",
+    "services.create_canary": "ecs:DescribeServices ecs:CreateService ecs:TagResource",
+    "services.resize": "ecs:DescribeServices ecs:UpdateService",
+    "services.continue_deployment": "ecs:ContinueServiceDeployment ecs:DescribeServiceDeployments",
     "task_definitions.register": REGISTER,
     "task_definitions.describe": "ecs:DescribeTaskDefinition",
     "tasks.run": "ecs:DescribeServices ecs:RunTask iam:PassRole",
     "tasks.describe": "ecs:DescribeTasks ecs:DescribeTaskDefinition",
     "tasks.stop": "ecs:StopTask",
     "target_groups.health": "elasticloadbalancing:DescribeTargetHealth",
+    "listener_rules.describe": "elasticloadbalancing:DescribeRules",
+    "listener_rules.set_weights": (
+        "elasticloadbalancing:DescribeRules elasticloadbalancing:ModifyRule cognito-idp:DescribeUserPoolClient"
+    ),
+    "scaling.describe": f"{SCALABLE} {POLICIES}",
+    "scaling.suspend": SCALE,
+    "scaling.put": (
+        f"{SCALE} {POLICIES} application-autoscaling:PutScalingPolicy "
+        "application-autoscaling:DeleteScalingPolicy "
+        "cloudwatch:DescribeAlarms cloudwatch:PutMetricAlarm cloudwatch:DeleteAlarms"
+    ),
+    "scaling.remove": "application-autoscaling:DeregisterScalableTarget cloudwatch:DeleteAlarms",
+    "metrics.read": "cloudwatch:GetMetricData",
+    "schedules.start": "scheduler:CreateSchedule scheduler:UpdateSchedule iam:PassRole",
+    "schedules.remove": "scheduler:DeleteSchedule",
+    "schedules.exists": "scheduler:GetSchedule",
+    "canaries.open": "Ledger:PutItem Ledger:GetItem",
+    "canaries.get": "Ledger:GetItem",
+    "canaries.save": "Ledger:PutItem Ledger:DeleteItem",
+    "canaries.active": "Ledger:Query Ledger:GetItem",
+    "canaries.add_periods": "Ledger:PutItem",
+    "canaries.periods": "Ledger:Query",
+    "calibrations.get": "Ledger:GetItem",
+    "calibrations.put": "Ledger:PutItem",
     "alarms.states": "cloudwatch:DescribeAlarms",
     "logs.tail": "logs:GetLogEvents",
     "machines.start": "states:StartExecution",
@@ -84,6 +114,8 @@ NEEDS = {
     "notifier.confirmed_approvers": "sns:ListSubscriptionsByTopic",
     "http.request": "",
     "evidence.put": "s3:PutObject kms:GenerateDataKey",
+    "evidence.put_text": "s3:PutObject kms:GenerateDataKey",
+    "evidence.get": "s3:GetObject s3:ListBucket kms:Decrypt",
     "clock.now": "",
     "clock.secret": "",
     "clock.salt": "",

@@ -28,6 +28,9 @@ class Settings:
     notifications_topic: str | None = None
     approvals_topic: str | None = None
     web_address: str | None = None
+    pulse_group: str | None = None
+    pulse_role_arn: str | None = None
+    pulse_function_arn: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
