@@ -6,6 +6,7 @@ simultaneous changes win. A decision, once made, stands until the machine has fo
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +57,11 @@ class Canary:
         readings: The metric periods that are not final yet, as they were read last.
         judged_until: Beginning of the last period that was judged.
         capacity_since: Since when the tasks for the next step were seen to be healthy.
+        preparing_since: Since when those tasks are being made; None for the first step: since it was opened.
+        short_since: Since when fewer tasks than it should have were healthy while it had traffic.
+        accepted: Index of the last step that people let end although the judge could not conclude.
+        red_before: Alarms that were red before it got traffic, where the manifest accepts that.
+        seen_at: When the pulse looked last, to half a minute.
         scaling: How the stable service scaled when the canary began; what is restored.
         held: Whether scale-in of the stable service is suspended by us.
         note: What people should know of the calibration.
@@ -85,6 +91,11 @@ class Canary:
     readings: dict[str, Any] = field(default_factory=dict)
     judged_until: datetime | None = None
     capacity_since: datetime | None = None
+    preparing_since: datetime | None = None
+    short_since: datetime | None = None
+    accepted: int = -1
+    red_before: tuple[str, ...] = ()
+    seen_at: datetime | None = None
     scaling: ServiceScaling | None = None
     held: bool = False
     note: str = ""
@@ -101,6 +112,14 @@ class Canary:
     def over(self) -> bool:
         """Whether no traffic is, or will be, given to it."""
         return self.phase in ("returning", "withdrawn", "ended")
+
+
+def schedule_name(stack: str, service: str, environment: str) -> str:
+    """Name of the schedule that invokes the pulse of a service and environment: 64 characters at most.
+
+    https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+    """
+    return f"{stack[:40]}-pulse-{hashlib.sha256(f'{service}/{environment}'.encode()).hexdigest()[:16]}"
 
 
 def canary_service(service: str) -> str:
