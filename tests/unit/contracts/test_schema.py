@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator
 
 from tests.unit.contracts.manifests import EXAMPLES, GONE, ROOT, changed, example
 from tidegate.contracts.fields import Contract
-from tidegate.contracts.manifest import checks, environment, images, model, strategy
+from tidegate.contracts.manifest import checks, environment, images, model
+from tidegate.contracts.manifest.strategies import blue_green, canary, judging, rolling
 from tidegate.contracts.paths import fields_of
 from tidegate.contracts.schema import manifest_schema, manifest_schema_text
 
@@ -62,7 +63,7 @@ def test_bad_fields_do_not_fit_the_schema(path, value):
 def test_every_field_of_the_schema_is_described_in_the_guide():
     # Given the fields of everything but the task definition, which AWS describes
     guide = (ROOT / "docs" / "manifest.md").read_text()
-    ours = [checks, environment, images, model, strategy]
+    ours = [checks, environment, images, model, rolling, judging, canary, blue_green]
     names = {
         name
         for module in ours

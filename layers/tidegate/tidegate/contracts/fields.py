@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 NOT_ALLOWED = "not_allowed"
@@ -50,6 +51,51 @@ class Between:
         """Replace the annotated `int` by a strict, bounded one."""
         schema = core_schema.int_schema(strict=True, ge=self.low, le=self.high)
         return _refuse_with(schema, f"give a whole number from {self.low} to {self.high}")
+
+
+@dataclass(frozen=True, slots=True)
+class OneNumberOf:
+    """One of a few whole numbers."""
+
+    numbers: tuple[int, ...]
+
+    def __get_pydantic_core_schema__(self, source: Annotation, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Replace the annotated `int` by a literal of the numbers."""
+        *first, last = [str(number) for number in self.numbers]
+        words = f"{', '.join(first)} or {last}" if first else last
+        # The first of the two refuses true, which Python takes for 1.
+        both: list[CoreSchema] = [
+            core_schema.int_schema(strict=True),
+            core_schema.literal_schema([*self.numbers]),
+        ]
+        return _refuse_with(core_schema.chain_schema(both), f"give {words}")
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What a chain of schemas cannot say by itself."""
+        return {"type": "integer", "enum": list(self.numbers)}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number with both bounds included, and with so many decimals at most."""
+
+    low: float
+    high: float
+    decimals: int = 6
+
+    def __get_pydantic_core_schema__(self, source: Annotation, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Replace the annotated `float` by a strict, bounded one."""
+        schema = core_schema.no_info_after_validator_function(
+            self._short, core_schema.float_schema(strict=True, ge=self.low, le=self.high, allow_inf_nan=False)
+        )
+        low, high = (f"{bound:.{self.decimals}f}".rstrip("0").rstrip(".") for bound in (self.low, self.high))
+        digits = "1 decimal" if self.decimals == 1 else f"{self.decimals} decimals"
+        return _refuse_with(schema, f"give a number from {low} to {high} with at most {digits}")
+
+    def _short(self, value: float) -> float:
+        if round(value, self.decimals) != value:
+            raise ValueError("too many decimals")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class _Input(Contract):
     @classmethod
     def _check_rules(cls, data: Any, handler: ModelWrapValidatorHandler["_Input"]) -> "_Input":
         """Add the mistakes between fields to those that pydantic finds in single fields."""
-        return combine(cls.__name__, data, handler, cls._mistakes)
+        return combine(cls, data, handler, cls._mistakes)
 
     @classmethod
     def _mistakes(cls, given: object) -> Iterator[Mistake]:

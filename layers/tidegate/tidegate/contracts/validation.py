@@ -78,7 +78,7 @@ def sentences(
 
 
 def combine(
-    title: str,
+    contract: type[M],
     data: Any,
     handler: ModelWrapValidatorHandler[M],
     rules: Callable[[object], Iterable[Mistake]],
@@ -94,13 +94,13 @@ def combine(
         model = handler(data)
     except ValidationError as error:
         errors = [_again(details) for details in error.errors(include_url=False)]
-    known = [tuple(item for item in details.get("loc", ()) if item != "[key]") for details in errors]
+    known = [locate(contract, details.get("loc", ())).path for details in errors]
     for mistake in rules(data):
         if not any(mistake.at[: len(location)] == location for location in known):
             custom = PydanticCustomError(RULE, "{say}", {"say": mistake.say})
             errors.append(InitErrorDetails(type=custom, loc=mistake.at, input=None))
     if errors or model is None:
-        raise ValidationError.from_exception_data(title, errors)
+        raise ValidationError.from_exception_data(contract.__name__, errors)
     return model
 
 

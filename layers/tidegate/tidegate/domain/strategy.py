@@ -14,6 +14,7 @@ AlarmChoice = Literal["refuse", "accept"]
 ThresholdType = Literal["BOUNDED_PERCENT", "UNBOUNDED_PERCENT", "COUNT"]
 JudgeProfile = Literal["calibrated", "guarded", "robust", "fast"]
 InconclusiveChoice = Literal["wait", "ask", "return"]
+BakeChoice = Literal["accept", "return"]
 
 STRATEGIES: frozenset[str] = frozenset({"rolling"})
 """The one place where a strategy is known by name; `statemachines/strategies/` holds one file for each."""
@@ -199,12 +200,16 @@ class BakeRules:
         error_rate: Share of 5xx responses that is tolerated.
         slow_rate: Share of responses slower than `slow_ms` that is tolerated.
         slow_ms: None judges errors only.
+        minimum_requests: Requests in the whole bake, below which nothing is known of green.
+        when_inconclusive: Whether a green of which nothing is known at the end of the bake stays.
     """
 
     alpha: float = 0.01
     error_rate: float = 0.01
     slow_rate: float = 0.05
     slow_ms: int | None = None
+    minimum_requests: int = 100
+    when_inconclusive: BakeChoice = "return"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +224,18 @@ class BlueGreenSettings:
         bake_minutes: How long both run after the switch.
         hook_timeout_minutes: After how long ECS rolls back when nobody answers its pause.
         test_checks: Names of the environment's checks that are made through the test listener; the
-            addresses of HTTP checks are then those of `test_url`.
-        test_url: Address of the test listener, which takes the place of scheme, host and port.
+            requests of HTTP checks then go to `test_url`, with `test_headers`.
+        test_url: Address of the test listener, which takes the place of scheme, host and port; None where
+            the test rule tells its requests apart by headers alone.
+        test_headers: Headers by which the test rule knows a request that is meant for green.
     """
 
     production_rule: str
     test_rule: str
     target_groups: tuple[str, str]
     infrastructure_role: str
-    test_url: str
+    test_url: str | None = None
+    test_headers: Mapping[str, str] = field(default_factory=dict)
     name: Literal["blue_green"] = "blue_green"
     bake_minutes: int = 10
     hook_timeout_minutes: int = 60

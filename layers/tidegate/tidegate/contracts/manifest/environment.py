@@ -18,7 +18,7 @@ from tidegate.contracts.manifest.fields import (
     ServiceName,
     Watch,
 )
-from tidegate.contracts.manifest.strategy import Rolling, Strategy
+from tidegate.contracts.manifest.strategies import Rolling, Strategy
 from tidegate.contracts.task_definition import CpuUnits, MemoryMiB, Role
 from tidegate.domain import service as domain
 

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from tidegate.contracts.manifest import strategy_rules
 from tidegate.contracts.manifest.fields import DAY
 from tidegate.contracts.manifest.raw import (
     Object,
@@ -44,8 +45,10 @@ def mistakes(manifest: Object) -> Iterator[Mistake]:
     environments = list(objects(manifest.get("environments"), ("environments",)))
     containers = set(names_of(containers_of(manifest)))
     yield from _unique(environments)
+    yield from strategy_rules.shared(environments)
     for at, environment in environments:
         yield from _strategy((*at, "strategy"), an_object(environment.get("strategy")))
+        yield from strategy_rules.mistakes(at, environment)
         if containers:
             yield from _containers(at, environment, containers)
         yield from _variables((*at, "overrides"), an_object(environment.get("overrides")))
@@ -175,7 +178,7 @@ def _duration(manifest: Object) -> Iterator[Mistake]:
             seconds += a_number(approval.get("expires_after_seconds"), _APPROVAL.expires_after_seconds)
         if isinstance(before, dict):
             seconds += a_number(before.get("timeout_seconds"), _BEFORE.timeout_seconds)
-        seconds += a_number(strategy.get("timeout_seconds"), _ROLLING.timeout_seconds)
+        seconds += strategy_rules.longest(strategy)
         seconds += a_number(environment.get("soak_seconds"))
         seconds += a_number(environment.get("watch_seconds"), _WATCH_SECONDS)
         seconds += sum(_check_seconds(check) for _, check in objects(environment.get("checks"), ()))

@@ -61,7 +61,7 @@ class Manifest(Contract):
     @classmethod
     def _check_rules(cls, data: Any, handler: ModelWrapValidatorHandler["Manifest"]) -> "Manifest":
         """Add the mistakes between fields to those that pydantic finds in single fields."""
-        return combine(cls.__name__, data, handler, mistakes)
+        return combine(cls, data, handler, mistakes)
 
     def to_domain(self) -> domain.Service:
         """The service as a domain value."""

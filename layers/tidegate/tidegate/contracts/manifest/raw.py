@@ -33,6 +33,12 @@ def a_number(value: object, default: int = 0) -> int:
     return value if type(value) is int and abs(value) <= LARGEST else default
 
 
+def a_share(value: object, default: float = 0.0) -> float:
+    """The value if it is a number that some field could allow, otherwise the default."""
+    allowed = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
+    return float(value) if allowed and value == value else default  # type: ignore[arg-type]  # noqa: PLR0124
+
+
 def objects(value: object, at: Location) -> Iterator[tuple[Location, Object]]:
     """The objects of a list, each with its location."""
     for index, item in enumerate(a_list(value)):

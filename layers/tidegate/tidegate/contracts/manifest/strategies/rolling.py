@@ -1,10 +1,10 @@
-"""How one environment gets a release: the strategies and their settings."""
+"""The native deployments of ECS: what all strategies share, and the strategy `rolling`."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tidegate.contracts.fields import Between, Choice, Contract, Flag, Tagged
+from tidegate.contracts.fields import Between, Choice, Contract, Flag
 from tidegate.contracts.manifest.fields import DeploymentTimeout, Word
 from tidegate.domain import strategy as domain
 
@@ -51,10 +51,9 @@ class Alarms(Contract):
         return domain.DeploymentAlarms(tuple(self.names), self.when_already_in_alarm)
 
 
-class Rolling(Contract):
-    """The native rolling deployment of ECS."""
+class NativeSettings(Contract):
+    """What every strategy says of the deployments that ECS makes for it."""
 
-    name: Annotated[Literal["rolling"], Field(description="rolling")]
     timeout_seconds: Annotated[
         DeploymentTimeout, Field(description="after how long an unfinished deployment has failed")
     ] = 1800
@@ -69,6 +68,12 @@ class Rolling(Contract):
     ] = CircuitBreaker()
     alarms: Annotated[Alarms, Field(description="alarms that fail the deployment")] = Alarms()
 
+
+class Rolling(NativeSettings):
+    """The native rolling deployment of ECS."""
+
+    name: Annotated[Literal["rolling"], Field(description="rolling")]
+
     def to_domain(self) -> domain.RollingSettings:
         """The settings as a domain value."""
         return domain.RollingSettings(
@@ -78,7 +83,3 @@ class Rolling(Contract):
             circuit_breaker=self.circuit_breaker.to_domain(),
             alarms=self.alarms.to_domain(),
         )
-
-
-Strategy = Annotated[Rolling, Tagged("name", {"rolling": Rolling})]
-"""The strategies by name: a new one joins here, as `Rolling | …` and with its name."""
