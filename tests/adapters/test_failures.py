@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "LEDGER_TABLE": "ledger",
     "LOCKS_TABLE": "locks",
     "WAITS_TABLE": "waits",
+    "SESSIONS_TABLE": "sessions",
     "EVIDENCE_BUCKET": "evidence",
     "NOTIFICATIONS_TOPIC": "arn:aws:sns:us-east-1:123456789012:notifications",
     "APPROVALS_TOPIC": "arn:aws:sns:us-east-1:123456789012:approvals",

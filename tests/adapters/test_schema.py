@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.support.tables import projection
 from tidegate.aws.schema import PARTITION_KEY, SORT_KEY, TABLES, TableSchema
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -30,13 +31,14 @@ def keys(partition: str, sort: str) -> list[dict[str, str]]:
 def test_the_template_declares_the_table(template: dict[str, Any], table: TableSchema):
     properties = template["Resources"][logical_id(table)]["Properties"]
     indexes = properties.get("GlobalSecondaryIndexes", [])
-    names = {PARTITION_KEY, SORT_KEY, *(index.partition_key for index in table.indexes)}
+    names = {PARTITION_KEY, SORT_KEY}
+    names |= {name for index in table.indexes for name in (index.partition_key, index.sort_key)}
 
     assert properties["KeySchema"] == keys(PARTITION_KEY, SORT_KEY)
     assert [(each["IndexName"], each["KeySchema"]) for each in indexes] == [
         (index.name, keys(index.partition_key, index.sort_key)) for index in table.indexes
     ]
-    assert all(each["Projection"] == {"ProjectionType": "ALL"} for each in indexes)
+    assert [each["Projection"] for each in indexes] == [projection(index) for index in table.indexes]
     assert {
         each["AttributeName"]: each["AttributeType"] for each in properties["AttributeDefinitions"]
     } == dict.fromkeys(names, "S")

@@ -24,6 +24,8 @@ class FakePorts(Ports):
     locks: fakes.FakeLocks = field(default_factory=fakes.FakeLocks)
     waits: fakes.FakeWaits = field(default_factory=fakes.FakeWaits)
     intake: fakes.FakeIntake = field(default_factory=fakes.FakeIntake)
+    status: fakes.FakeStatus = field(default_factory=fakes.FakeStatus)
+    sessions: fakes.FakeSessions = field(default_factory=fakes.FakeSessions)
     registry: fakes.FakeRegistry = field(default_factory=fakes.FakeRegistry)
     services: fakes.FakeServices = field(default_factory=fakes.FakeServices)
     task_definitions: fakes.FakeTaskDefinitions = field(default_factory=fakes.FakeTaskDefinitions)
@@ -45,6 +47,9 @@ class FakePorts(Ports):
     home: Target = HOME
     stack: str = "tidegate"
     web_address: str = "https://tidegate.example"
+
+    def __post_init__(self) -> None:
+        self.status._see(self)
 
 
 def fake_ports(**overrides: Any) -> FakePorts:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tidegate.aws.schema import PARTITION_KEY, SORT_KEY, TABLES, TableSchema
+from tidegate.aws.schema import PARTITION_KEY, SORT_KEY, TABLES, IndexSchema, TableSchema
 
 NAMES = {table.variable: f"tidegate-{table.variable.removesuffix('_TABLE').lower()}" for table in TABLES}
 """Environment variable to table name."""
@@ -36,11 +36,18 @@ def _definition(table: TableSchema) -> dict[str, Any]:
             {
                 "IndexName": index.name,
                 "KeySchema": _keys(index.partition_key, index.sort_key),
-                "Projection": {"ProjectionType": "ALL"},
+                "Projection": projection(index),
             }
             for index in table.indexes
         ]
     return definition
+
+
+def projection(index: IndexSchema) -> dict[str, Any]:
+    """What an index holds, as CreateTable and CloudFormation take it."""
+    if not index.projects:
+        return {"ProjectionType": "ALL"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.projects)}
 
 
 def _keys(partition: str, sort: str) -> list[dict[str, str]]:

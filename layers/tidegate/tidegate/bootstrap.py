@@ -53,7 +53,7 @@ class LazyPorts(port.Ports):
     def catalogue(self) -> port.Catalogue:
         from tidegate.aws.catalogue import DynamoCatalogue
 
-        return DynamoCatalogue(self._table("catalogue_table"))
+        return DynamoCatalogue(self._table("catalogue_table"), lambda: self._table("ledger_table"))
 
     @cached_property
     def releases(self) -> port.Releases:
@@ -108,6 +108,18 @@ class LazyPorts(port.Ports):
         from tidegate.aws.intake import DynamoIntake
 
         return DynamoIntake(self._table("ledger_table"))
+
+    @cached_property
+    def status(self) -> port.Status:
+        from tidegate.aws.status import DynamoStatus
+
+        return DynamoStatus(self._table("ledger_table"), self._table("waits_table"))
+
+    @cached_property
+    def sessions(self) -> port.Sessions:
+        from tidegate.aws.sessions import DynamoSessions
+
+        return DynamoSessions(self._table("sessions_table"))
 
     @cached_property
     def registry(self) -> port.Registry:

@@ -24,6 +24,16 @@ from tidegate.domain.release import Release
 from tidegate.domain.scaling import ServiceScaling, Suspended
 from tidegate.domain.scan import ImageScan
 from tidegate.domain.service import Service, Target
+from tidegate.domain.session import Session
+from tidegate.domain.status import (
+    History,
+    OpenWork,
+    ServicesPage,
+    ServiceStatus,
+    TrailPage,
+    TrailQuery,
+    Waiting,
+)
 from tidegate.domain.strategy import Native
 from tidegate.domain.traffic import ListenerRule
 from tidegate.domain.workload import (
@@ -114,6 +124,9 @@ class Deployments(Protocol):
 
     def revoke(self, deployment: Deployment, *, reason: str) -> None:
         """Note that a deployment that succeeded was rolled back later, so that nobody comes back to it."""
+
+    def restored(self, service: str, environment: str, release: str) -> None:
+        """Note that the last good deployment of a release runs again, for those who look at the status."""
 
     def latest(self, service: str, environment: str, limit: int = 20) -> tuple[Deployment, ...]:
         """Deployments newest first, open ones included."""
@@ -269,6 +282,50 @@ class Intake(Protocol):
 
     def seen(self, key: str) -> tuple[str, datetime] | None:
         """The value that stands for a key, and when it was claimed."""
+
+
+# --- people who look, and what they are shown ---------------------------------------------------------------
+
+
+class Status(Protocol):
+    """What the status pages show. Every method is one call to the store; it may lag a moment behind."""
+
+    def open_work(self, limit: int, *, after: str | None = None) -> OpenWork:
+        """Undecided requests and releases that have not ended, from the ``more`` of an earlier page on."""
+
+    def waiting(self, limit: int, *, release: str | None = None) -> tuple[Waiting, ...]:
+        """Machines that wait, of one release or all, the longest first, without their tokens."""
+
+    def services(self, limit: int, *, prefix: str = "", after: str | None = None) -> ServicesPage:
+        """At most so many services whose names begin so, after a name, with what runs where."""
+
+    def service(self, name: str) -> ServiceStatus | None:
+        """One service with what runs where; None when it was never registered."""
+
+    def history(self, release: str) -> History | None:
+        """Everything that the ledger has of a release."""
+
+    def trail(self, query: TrailQuery, limit: int) -> TrailPage:
+        """A part of the audit trail, newest first: two calls at most."""
+
+
+class Sessions(Protocol):
+    """Links to the status pages and the sessions that they become, by the hashes of their secrets."""
+
+    def offer(self, link_hash: str, link: Session) -> None:
+        """Store a link that can be exchanged once."""
+
+    def offered(self, link_hash: str) -> Session | None:
+        """For whom a link is, and until when; None when there is none (any more)."""
+
+    def exchange(self, link_hash: str, session_hash: str, session: Session, *, at: datetime) -> bool:
+        """Use a link up and begin a session, together; False when the link is gone or its time is over."""
+
+    def get(self, session_hash: str) -> Session | None:
+        """A session, read consistently; None when there is none (any more)."""
+
+    def end(self, session_hash: str) -> None:
+        """Forget a session; nothing happens when it is gone."""
 
 
 # --- AWS, as far as it touches workloads --------------------------------------------------------------------
@@ -621,6 +678,8 @@ class Ports:
     locks: Locks
     waits: Waits
     intake: Intake
+    status: Status
+    sessions: Sessions
     registry: Registry
     services: Services
     task_definitions: TaskDefinitions

@@ -24,6 +24,7 @@ class Settings:
     ledger_table: str | None = None
     locks_table: str | None = None
     waits_table: str | None = None
+    sessions_table: str | None = None
     evidence_bucket: str | None = None
     notifications_topic: str | None = None
     approvals_topic: str | None = None

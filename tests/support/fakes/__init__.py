@@ -22,6 +22,7 @@ from tests.support.fakes.fake import Call, Fake
 from tests.support.fakes.ledger import FakeCatalogue, FakeDeployments, FakeJournal, FakeReleases
 from tests.support.fakes.observed import FakeAlarms, FakeLogs, FakeRegistry, FakeTargetGroups
 from tests.support.fakes.outside import FakeEvidence, FakeHttp, FakeMachines, FakeNotifier, Message
+from tests.support.fakes.status import FakeSessions, FakeStatus
 
 __all__ = [
     "Call",
@@ -50,6 +51,8 @@ __all__ = [
     "FakeScaling",
     "FakeSchedules",
     "FakeServices",
+    "FakeSessions",
+    "FakeStatus",
     "FakeTargetGroups",
     "FakeTaskDefinitions",
     "FakeTasks",

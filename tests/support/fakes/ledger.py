@@ -141,11 +141,15 @@ class FakeReleases(Fake):
 
 
 class FakeDeployments(Fake):
-    """`stored` maps service, environment and id to deployments; a test may put one there as it needs it."""
+    """`stored` maps service, environment and id to deployments; a test may put one there as it needs it.
+
+    `back` maps service and environment to the deployment that runs again, and the newest one known by then.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.stored: dict[tuple[str, str, str], Deployment] = {}
+        self.back: dict[tuple[str, str], tuple[str, str]] = {}
 
     def open(self, deployment: Deployment) -> Deployment:
         for other in self.stored.values():
@@ -169,6 +173,12 @@ class FakeDeployments(Fake):
             raise Terminal(f"There is no deployment {deployment.id}.")
         if stored.revoked is None:
             self.stored[_place(deployment)] = replace(stored, revoked=reason)
+
+    def restored(self, service: str, environment: str, release: str) -> None:
+        latest = self.latest(service, environment, 50)
+        good = next((each for each in latest if each.good and each.release == release), None)
+        if good is not None:
+            self.back[service, environment] = (good.id, latest[0].id)
 
     def latest(self, service: str, environment: str, limit: int = 20) -> tuple[Deployment, ...]:
         here = [

@@ -27,7 +27,7 @@ class DynamoApprovals(Approvals):
 
     def create(self, approval: Approval, links: Mapping[str, str]) -> bool:
         link_items = [_link_item(link, approval.id, approver) for link, approver in links.items()]
-        request = {"pk": _request(approval.id), "sk": _REQUEST, **to_plain(approval)}
+        request = {"pk": _request(approval.id), "sk": _REQUEST, **to_plain(approval), **_open(approval)}
         pointer = {"pk": f"RELEASE#{approval.release}", "sk": _request(approval.id), "approval": approval.id}
         writes = [self._table.putting(item, ABSENT) for item in (request, pointer, *link_items)]
         try:
@@ -57,6 +57,7 @@ class DynamoApprovals(Approvals):
     ) -> bool:
         decision: dict[str, Any] = {"status": status.value, "by": by, "comment": comment, "at": time_text(at)}
         update = "SET #status = :status, #decided_by = :by, #comment = :comment, #decided_at = :at"
+        update += " REMOVE #open, #open_since"
         condition = "#status = :pending"
         if status in _DECISIONS:
             condition += " AND #expires_at > :at"
@@ -85,6 +86,13 @@ def _link(link_hash: str) -> str:
 
 def _link_item(link_hash: str, approval: str, approver: str) -> Item:
     return {"pk": _link(link_hash), "sk": _LINK, "approval": approval, "approver": approver}
+
+
+def _open(approval: Approval) -> Item:
+    """What lists it among the open work until it is final."""
+    if approval.status is not ApprovalStatus.PENDING:
+        return {}
+    return {"open": "yes", "open_since": f"approval#{time_text(approval.expires_at)}#{approval.id}"}
 
 
 def _decided(approval: Approval) -> tuple[ApprovalStatus, str | None, str | None]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tidegate.aws.items import Item
+from tidegate.aws.places import Places
 from tidegate.aws.table import ABSENT, ConditionFailed, Table
 from tidegate.domain.service import Service
 from tidegate.errors import Terminal
@@ -22,8 +24,9 @@ Key = tuple[str, str]
 class DynamoCatalogue(Catalogue):
     """Manifests are stored as JSON text, so that they come back digit by digit."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, ledger: Callable[[], Table]) -> None:
         self._table = table
+        self._ledger = ledger
 
     def get(self, service: str, revision: int | None = None) -> tuple[int, Service] | None:
         item = self._table.get(_partition(service), _NEWEST if revision is None else _revision_key(revision))
@@ -37,6 +40,7 @@ class DynamoCatalogue(Catalogue):
             stored = self.get(service.name, after + 1)
             if stored is None or stored[1] != service:
                 raise Terminal(_conflict(service.name, after, stored)) from failed
+        Places(self._ledger()).describe(service, after + 1)
         return after + 1
 
     def feeding(self, repository: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from tidegate.aws.items import Item, fitted, without_nones
+from tidegate.aws.places import Places
 from tidegate.aws.table import ABSENT, PRESENT, ConditionFailed, Table
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.plain import from_plain, to_plain
@@ -12,6 +13,8 @@ from tidegate.errors import Terminal
 from tidegate.ports import Deployments
 
 _PREFIX = "DEPLOYMENT#"
+_HISTORY = 50
+"""How far back a deployment may lie that one comes back to."""
 
 
 class DynamoDeployments(Deployments):
@@ -19,6 +22,7 @@ class DynamoDeployments(Deployments):
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._places = Places(table)
 
     def open(self, deployment: Deployment) -> Deployment:
         pk, sk = _key(deployment)
@@ -28,7 +32,8 @@ class DynamoDeployments(Deployments):
                 self._table.putting(_item(deployment), ABSENT), self._table.putting(pointer, ABSENT)
             )
         except ConditionFailed as failed:
-            return self._opened_before(deployment, failed)
+            deployment = self._opened_before(deployment, failed)
+        self._places.note(deployment)
         return deployment
 
     def close(self, deployment: Deployment) -> Deployment:
@@ -39,7 +44,8 @@ class DynamoDeployments(Deployments):
         except ConditionFailed as failed:
             if failed.item is None:
                 raise Terminal(f"There is no open deployment {deployment.id}.") from failed
-            return _read(failed.item)
+            deployment = _read(failed.item)
+        self._places.note(deployment)
         return deployment
 
     def revoke(self, deployment: Deployment, *, reason: str) -> None:
@@ -48,6 +54,13 @@ class DynamoDeployments(Deployments):
             self._table.update(*_key(deployment), update, condition, reason=reason)
         except ConditionFailed as failed:
             raise Terminal(f"There is no deployment {deployment.id}.") from failed
+        self._places.revoke(deployment, reason)
+
+    def restored(self, service: str, environment: str, release: str) -> None:
+        latest = self.latest(service, environment, _HISTORY)
+        good = next((each for each in latest if each.good and each.release == release), None)
+        if good is not None:
+            self._places.restore(good, latest[0].id)
 
     def latest(self, service: str, environment: str, limit: int = 20) -> tuple[Deployment, ...]:
         items = self._table.query(_partition(service, environment), newest_first=True, limit=limit)

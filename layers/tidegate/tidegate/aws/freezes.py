@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tidegate.aws.places import Places
 from tidegate.aws.table import ABSENT, PRESENT, ConditionFailed, Table
 from tidegate.domain.plain import time_text
 from tidegate.ports import Freezes
@@ -16,6 +17,7 @@ class DynamoFreezes(Freezes):
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._places = Places(table)
 
     def set(self, service: str, environment: str, *, reason: str, by: str | None, at: datetime) -> bool:
         key = {"pk": _partition(service, environment), "sk": _SORT_KEY}
@@ -23,14 +25,18 @@ class DynamoFreezes(Freezes):
         try:
             self._table.put(item, ABSENT)
         except ConditionFailed as failed:
-            return failed.item == item
+            if failed.item != item:
+                return False
+        self._places.freeze(service, environment, reason)
         return True
 
     def lift(self, service: str, environment: str) -> bool:
         try:
             self._table.delete(_partition(service, environment), _SORT_KEY, PRESENT)
         except ConditionFailed:
+            self._places.freeze(service, environment, None)
             return False
+        self._places.freeze(service, environment, None)
         return True
 
     def reason(self, service: str, environment: str) -> str | None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tidegate.aws.items import fitted
+from tidegate.aws.items import Item, fitted, without_nones
 from tidegate.aws.table import ABSENT, ConditionFailed, Table
 from tidegate.domain.plain import time_text, to_plain
+from tidegate.domain.release import service_of
+from tidegate.domain.status import service_in
 from tidegate.ports import Journal
 
 
@@ -20,7 +22,12 @@ class DynamoJournal(Journal):
 
     def append(self, subject: str, kind: str, entry: Mapping[str, Any], *, at: datetime, key: str) -> bool:
         line = {"at": time_text(at), "kind": kind, "key": key, "entry": fitted(to_plain(entry))}
-        item = {"pk": f"JOURNAL#{subject}", "sk": f"{line['at']}#{key}", **line}
+        item = {
+            "pk": f"JOURNAL#{subject}",
+            "sk": f"{line['at']}#{key}",
+            **line,
+            **_listed(subject, line["at"]),
+        }
         known = {"pk": f"JOURNAL-KEY#{subject}", "sk": key}
         try:
             self._table.transact(self._table.putting(known, ABSENT), self._table.putting(item, ABSENT))
@@ -33,3 +40,9 @@ class DynamoJournal(Journal):
         return tuple(
             {name: item[name] for name in ("at", "kind", "key", "entry")} for item in reversed(items)
         )
+
+
+def _listed(subject: str, at: str) -> Item:
+    """What lists an entry by its month, its service and its release."""
+    release = subject if service_of(subject) else None
+    return without_nones({"month": at[:7], "about": service_in(subject), "release": release})

@@ -28,7 +28,8 @@ class DynamoReleases(Releases):
     def create(self, release: Release) -> bool:
         pk, sk = _key(release.id)
         try:
-            self._table.put({"pk": pk, "sk": sk, **without_nones(to_plain(release))}, ABSENT)
+            item = {"pk": pk, "sk": sk, **without_nones(to_plain(release)), "release": release.id}
+            self._table.put(item | ({} if release.ended else _open(release.id)), ABSENT)
         except ConditionFailed as failed:
             return failed.item is not None and _read(failed.item) == release
         return True
@@ -53,8 +54,9 @@ class DynamoReleases(Releases):
         same = "#attempt = :attempt AND (attribute_not_exists(#execution) OR #execution = :execution)"
         if self._change(release, "SET #execution = :execution", same, **noted) is None:
             return True
-        fresh = f"SET #attempt = :attempt, #execution = :execution REMOVE {_CLEARED}"
-        return self._change(release, fresh, "#attempt < :attempt", **noted) is None
+        listed = "#open = :open, #open_since = :open_since"
+        fresh = f"SET #attempt = :attempt, #execution = :execution, {listed} REMOVE {_CLEARED}"
+        return self._change(release, fresh, "#attempt < :attempt", **noted, **_open(release)) is None
 
     def touch(self, release: str, environment: str, *, production: bool) -> bool:
         border = ", #production_touched = :production" if production else ""
@@ -92,6 +94,7 @@ class DynamoReleases(Releases):
         if environment is not None:
             update += ", #failed_environment = :environment"
             values["environment"] = environment
+        update += " REMOVE #open, #open_since"
         refused = self._change(release, update, _NOT_ENDED, **values)
         if refused is None:
             return True
@@ -118,6 +121,11 @@ def _key(release: str) -> tuple[str, str]:
     if service is None:
         raise Terminal(f"{release} is no release id.")
     return f"SERVICE#{service}", f"{_PREFIX}{release}"
+
+
+def _open(release: str) -> dict[str, str]:
+    """What lists it among the open work until it ends; an id is the service, then the time."""
+    return {"open": "yes", "open_since": f"release#{release[-23:]}#{release}"}
 
 
 def _read(item: Item) -> Release:

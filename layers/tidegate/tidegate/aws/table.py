@@ -64,6 +64,50 @@ class Table:
         condition = f"#{index.partition_key} = :value"
         return self._query(condition, {":value": value}, None, IndexName=index.name)
 
+    def page(
+        self,
+        value: str,
+        *,
+        limit: int,
+        index: IndexSchema | None = None,
+        between: tuple[str, str] | None = None,
+        prefix: str = "",
+        kind: str = "",
+        newest_first: bool = False,
+    ) -> tuple[list[Item], str | None]:
+        """One page of a partition or of an index: exactly one call, whatever is found. It may lag behind.
+
+        Args:
+            value: The partition.
+            limit: How many items may be looked at.
+            index: The index to read; None is the table itself.
+            between: The sort key's bounds, both taken in.
+            prefix: How the sort key begins.
+            kind: How the attribute `kind` must begin; others are looked at and left out.
+            newest_first: Read backwards.
+
+        Returns:
+            The items, and the sort key after which there may be more, or None.
+        """
+        sort = index.sort_key if index else SORT_KEY
+        condition, values = _condition(index, value, between, prefix)
+        parameters: dict[str, Any] = {"IndexName": index.name} if index else {}
+        if kind:
+            parameters["FilterExpression"] = "begins_with(#kind, :kind)"
+            values[":kind"] = kind
+        answer = aws_call(
+            self._client.query,
+            TableName=self._name,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=_names(f"{condition} {'#kind' if kind else ''}"),
+            ExpressionAttributeValues=to_attributes(values),
+            Limit=limit,
+            ScanIndexForward=not newest_first,
+            **parameters,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return [from_attributes(item) for item in answer.get("Items", [])], last[sort]["S"] if last else None
+
     def put(self, item: Mapping[str, Any], condition: str | None = None, **values: Any) -> None:
         """Write an item.
 
@@ -73,7 +117,7 @@ class Table:
         parameters = {"Item": to_attributes(item), **_expressions(values, ConditionExpression=condition)}
         self._write(self._client.put_item, parameters)
 
-    def update(self, pk: str, sk: str, update: str, condition: str, **values: Any) -> Item:
+    def update(self, pk: str, sk: str, update: str, condition: str | None, **values: Any) -> Item:
         """Change an item; returns it as it is afterwards.
 
         Raises:
@@ -151,6 +195,21 @@ class Table:
             if "LastEvaluatedKey" not in answer or (limit is not None and len(items) >= limit):
                 return items
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _condition(
+    index: IndexSchema | None, value: str, between: tuple[str, str] | None, prefix: str
+) -> tuple[str, dict[str, str]]:
+    """The key condition of a query, and its values."""
+    partition, sort = (index.partition_key, index.sort_key) if index else (PARTITION_KEY, SORT_KEY)
+    condition, values = f"#{partition} = :value", {":value": value}
+    if between is not None:
+        condition += f" AND #{sort} BETWEEN :lower AND :upper"
+        values |= {":lower": between[0], ":upper": between[1]}
+    elif prefix:
+        condition += f" AND begins_with(#{sort}, :prefix)"
+        values[":prefix"] = prefix
+    return condition, values
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

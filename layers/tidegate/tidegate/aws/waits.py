@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidegate.aws.items import Item
+from tidegate.aws.schema import EVERY_WAIT
 from tidegate.aws.table import ConditionFailed, Table
 from tidegate.domain.plain import from_plain, to_plain
 from tidegate.ports import Wait, Waits
@@ -21,7 +22,13 @@ class DynamoWaits(Waits):
     def put(self, wait: Wait) -> None:
         expires = int(wait.expires_at.timestamp())
         body = {**to_plain(wait), "expires": expires}
-        self._table.transact(*(self._table.putting({"pk": pk, "sk": sk, **body}) for pk, sk in _keys(wait)))
+        lists = (EVERY_WAIT, wait.release)
+        self._table.transact(
+            *(
+                self._table.putting({"pk": pk, "sk": sk, **body, "list": listed})
+                for (pk, sk), listed in zip(_keys(wait), lists, strict=True)
+            )
+        )
 
     def on(self, subject: str) -> tuple[Wait, ...]:
         return _oldest_first(self._table.query(f"SUBJECT#{subject}"))

@@ -27,6 +27,7 @@ class Deployment:
         fence: The lock's fencing token under which it was opened.
         checks: The figures and sentences of every check made.
         revoked: Why it is no longer good although it succeeded: somebody rolled it back later.
+        tags: Container name to the tag of its image, where it has one: for people, never to decide by.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Deployment:
     watch_until: datetime | None = None
     checks: tuple[dict[str, Any], ...] = ()
     revoked: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:

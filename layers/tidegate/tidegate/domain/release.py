@@ -56,6 +56,11 @@ class Release:
         return {name: image.digest for name, image in sorted(self.images.items())}
 
     @property
+    def tags(self) -> dict[str, str]:
+        """Container name to the tag of its image, where it has one."""
+        return {name: image.tag for name, image in sorted(self.images.items()) if image.tag}
+
+    @property
     def ended(self) -> bool:
         """Whether a terminal record exists."""
         return self.outcome is not None

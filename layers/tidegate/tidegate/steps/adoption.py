@@ -86,16 +86,14 @@ def adopt(
     now = ports.clock.now()
     adopted = Deployment(
         id=deployment_id(now, release.id, 1),
+        tags=release.tags,
         release=release.id,
         service=service.name,
         environment=environment.name,
         revision=revision,
         strategy=ADOPTED,
         task_definition=running.state.task_definition,
-        images={
-            name: pinned(ports.registry.uri(environment.target, image.repository), image.digest)
-            for name, image in images.items()
-        },
+        images=_pinned(ports, environment, images),
         opened_at=now,
         execution=root,
         production=environment.production,
@@ -107,6 +105,13 @@ def adopt(
     ports.releases.end(release.id, Outcome.SUCCEEDED, RAN_HERE, at=now, environment=None)
     ports.deployments.open(adopted)
     return True
+
+
+def _pinned(ports: Ports, environment: Environment, images: dict[str, ImageRef]) -> dict[str, str]:
+    return {
+        name: pinned(ports.registry.uri(environment.target, image.repository), image.digest)
+        for name, image in images.items()
+    }
 
 
 def _image(ports: Ports, service: Service, environment: Environment, container: str, digest: str) -> ImageRef:

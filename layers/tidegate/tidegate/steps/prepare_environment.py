@@ -154,6 +154,7 @@ def _deployment(
     before = ports.task_definitions.describe(environment.target, state.task_definition)
     return Deployment(
         id=deployment_id(lock.acquired_at, release.id, release.attempt),
+        tags=release.tags,
         release=release.id,
         service=scope.service.name,
         environment=environment.name,

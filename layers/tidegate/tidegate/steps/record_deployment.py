@@ -79,6 +79,8 @@ def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, An
     mine = deployments_here(ports, scope)
     for deployment in mine:
         _no_longer_good(command, ports, deployment, outcome, reason)
+    if command.restored.get("to_release"):
+        ports.deployments.restored(command.service, command.environment, command.restored["to_release"])
     if mine:
         entry = {"reason": reason, "restored": command.restored}
         _journal(command, ports, mine[-1], f"deployment.{outcome}", entry)
