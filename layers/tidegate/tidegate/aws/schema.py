@@ -12,6 +12,8 @@ Catalogue:
 Ledger:
     `SERVICE#<service>` / `RELEASE#<release>`: a release. Its id names its service and sorts by time.
     `DEPLOYMENTS#<service>/<environment>` / `<deployment>`: a deployment. Its id sorts by time.
+    `PLACES` / `<service>#`: a registered service in few words; `#` sorts before everything in a name.
+    `PLACES` / `<service>#<environment>`: what runs there, what is being deployed, how the last one ended.
     `RELEASE#<release>` / `DEPLOYMENT#…`: where a deployment of the release lies.
     `RELEASE#<release>` / `APPROVAL#<approval>`: a request for a decision about the release.
     `APPROVAL#<approval>` / `APPROVAL`: the request itself.
@@ -20,8 +22,6 @@ Ledger:
     `QUARANTINE#<service>` / `IN#<digest>` and `LIFTED#<digest>#<time>`: what is in quarantine, and what was.
     `FREEZE#<service>/<environment>` / `FREEZE`: a frozen environment.
     `INTAKE#<key>` / `INTAKE`: what was taken in.
-    `PLACES` / `<service>#`: a registered service in few words; `#` sorts before everything in a name.
-    `PLACES` / `<service>#<environment>`: what runs there, what is being deployed, how the last one ended.
 Locks:
     `<service>/<environment>` / `LOCK`: stays when it is given back, because the fence must count on.
 Waits:

@@ -167,13 +167,17 @@ def _deployment(
         attempt=release.attempt,
         production=environment.production,
         from_task_definition=state.task_definition,
-        from_images={
-            str(each["name"]): str(each.get("image", "")) for each in before.get("containerDefinitions", [])
-        },
+        from_images=_images(before),
         point_of_no_return=bool(environment.before_deploy and environment.before_deploy.point_of_no_return),
         approved_by=approval.decided_by if approval else None,
         fence=lock.fence,
     )
+
+
+def _images(definition: dict[str, Any]) -> dict[str, str]:
+    """Container name to image reference of a task definition."""
+    containers = definition.get("containerDefinitions", [])
+    return {str(each["name"]): str(each.get("image", "")) for each in containers}
 
 
 def _before_deploy(scope: Scope) -> dict[str, Any] | None:
