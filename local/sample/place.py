@@ -13,18 +13,11 @@ from botocore.exceptions import ClientError
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 STACK = "tidegate"
-_TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
+
+
+def _trust(service: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 class Place:
@@ -78,13 +71,14 @@ class Place:
         for name in ENVIRONMENTS:
             self.client("ecs").create_cluster(clusterName=name)
 
-    def role(self, name: str) -> str:
-        """The ARN of a role that ECS tasks may take; it is made when it is not there."""
+    def role(self, name: str, service: str = "ecs-tasks.amazonaws.com") -> str:
+        """The ARN of a role that a service of AWS may take; it is made when it is not there."""
         iam = self.client("iam")
         try:
             return str(iam.get_role(RoleName=name)["Role"]["Arn"])
         except ClientError:
-            return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)["Role"]["Arn"])
+            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_trust(service))
+            return str(made["Role"]["Arn"])
 
     def scan_on_push(self) -> None:
         """Let the registry scan every image that is pushed."""

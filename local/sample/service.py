@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from local.sample import images
+from local.sample import balancers, images
+from local.sample.balancers import TEST_HEADER, Balancer
 from local.sample.place import ENVIRONMENTS, Place
 
 APPROVER = "approver@example.com"
@@ -117,41 +118,29 @@ class SampleService:
         if not any(each["logGroupName"] == group for each in found):
             logs.create_log_group(logGroupName=group)
 
-    def _create_load_balancer(self, environment: str) -> str:
-        elb = self.place.client("elbv2")
-        balancer = elb.create_load_balancer(
-            Name=self.balancer(environment), Subnets=self.place.subnets, Type="application"
-        )["LoadBalancers"][0]["LoadBalancerArn"]
-        group = elb.create_target_group(
-            Name=self.balancer(environment),
-            Protocol="HTTP",
-            Port=8080,
-            VpcId=self.place.network,
-            TargetType="ip",
-            HealthCheckPath="/health",
-            HealthCheckIntervalSeconds=5,
-            HealthyThresholdCount=2,
-        )["TargetGroups"][0]["TargetGroupArn"]
-        elb.modify_target_group_attributes(
-            TargetGroupArn=group,
-            Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
-        )
-        refuse = {
-            "Type": "fixed-response",
-            "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"},
-        }
-        listener = elb.create_listener(
-            LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[refuse]
-        )["Listeners"][0]["ListenerArn"]
-        elb.create_rule(
-            ListenerArn=listener,
-            Priority=1,
-            Conditions=[{"Field": "path-pattern", "Values": ["/*"]}],
-            Actions=[{"Type": "forward", "TargetGroupArn": group}],
-        )
-        return str(group)
+    def _environment(self, name: str) -> dict[str, Any]:
+        every = self.manifest["environments"]
+        return next((dict(each) for each in every if each["name"] == name), {"strategy": {"name": "rolling"}})
 
-    def _create_service(self, environment: str, target_group: str) -> None:
+    def _create_load_balancer(self, environment: str) -> Balancer:
+        """The load balancer that the environment's strategy needs; its ARNs go into the manifest."""
+        strategy = self._environment(environment)["strategy"]
+        balancer = balancers.create(self.place, self.balancer(environment), strategy["name"])
+        if strategy["name"] == "canary":
+            stable, canary = balancer.groups
+            strategy |= {"target_group": stable, "canary_target_group": canary}
+            strategy["listener_rules"] = [balancer.production_rule]
+        if strategy["name"] == "blue_green":
+            strategy |= {
+                "production_rule": balancer.production_rule,
+                "test_rule": balancer.test_rule,
+                "target_groups": list(balancer.groups),
+                "infrastructure_role": self.place.role("ecsInfrastructureRole", "ecs.amazonaws.com"),
+                "test_headers": {TEST_HEADER: "1"},
+            }
+        return balancer
+
+    def _create_service(self, environment: str, balancer: Balancer) -> None:
         definition = dict(self.manifest["task_definition"])
         containers = [dict(container) for container in definition["containerDefinitions"]]
         registry = f"{self.place.account}.dkr.ecr.{self.place.region}.amazonaws.com"
@@ -169,6 +158,23 @@ class SampleService:
             desiredCount=TASKS[environment],
             launchType="FARGATE",
             healthCheckGracePeriodSeconds=600,
-            loadBalancers=[{"targetGroupArn": target_group, "containerName": "app", "containerPort": 8080}],
             networkConfiguration={"awsvpcConfiguration": {"subnets": self.place.subnets}},
+            **self._deployed_by(environment, balancer),
         )
+
+    def _deployed_by(self, environment: str, balancer: Balancer) -> dict[str, Any]:
+        """What of the ECS service depends on how it is deployed."""
+        attached = {"targetGroupArn": balancer.groups[0], "containerName": "app", "containerPort": 8080}
+        strategy = self._environment(environment)["strategy"]
+        if strategy["name"] != "blue_green":
+            return {"loadBalancers": [attached]}
+        advanced = {
+            "alternateTargetGroupArn": balancer.groups[1],
+            "productionListenerRule": balancer.production_rule,
+            "testListenerRule": balancer.test_rule,
+            "roleArn": strategy["infrastructure_role"],
+        }
+        return {
+            "loadBalancers": [{**attached, "advancedConfiguration": advanced}],
+            "deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1},
+        }

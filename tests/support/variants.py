@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 Manifest = dict[str, Any]
+Change = Callable[[Manifest], None]
 
 
 def without_approval(manifest: Manifest) -> None:
@@ -61,3 +63,49 @@ def two_images(manifest: Manifest) -> None:
     tags = {"semver": ">=1.0.0 <2.0.0"}
     manifest["containers"]["worker"] = {"repository": f"{name}-worker", "tags": tags}
     manifest["images"] = "same_tag"
+
+
+def canary_in_production(*weights: float, **settings: Any) -> Change:
+    """One environment, production, without approval, with a canary of these weights and short durations.
+
+    The sample service fills in target groups and listener rules when its load balancer exists. A metric
+    period, a minute on AWS, takes a second here.
+    """
+
+    def change(manifest: Manifest) -> None:
+        only_production(manifest)
+        steps = [
+            {"weight": each, "minimum_seconds": 2, "maximum_seconds": 15} for each in weights or (10, 50)
+        ]
+        manifest["environments"][0]["strategy"] = {
+            "name": "canary",
+            "steps": steps,
+            "warm_up_seconds": 1,
+            "longest_seconds": 120,
+            "timeout_seconds": 120,
+            **settings,
+        }
+
+    return change
+
+
+def blue_green_in_production(**settings: Any) -> Change:
+    """One environment, production, without approval, switched from blue to green; its check is a test check.
+
+    The sample service fills in listener rules, target groups and role when its load balancer exists. A minute
+    of bake time takes a second here.
+    """
+
+    def change(manifest: Manifest) -> None:
+        only_production(manifest)
+        production = manifest["environments"][0]
+        production["strategy"] = {
+            "name": "blue_green",
+            "bake_minutes": 10,
+            "hook_timeout_minutes": 60,
+            "timeout_seconds": 1200,
+            "test_checks": [check["name"] for check in production["checks"]],
+            **settings,
+        }
+
+    return change
