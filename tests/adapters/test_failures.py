@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,24 @@ from botocore.exceptions import EndpointConnectionError
 
 import tidegate.aws
 from tests.adapters.scripted import Scripted
-from tests.adapters.values import HOME, NOON, ROOT, approval, deployment, digest, release, service, wait
+from tests.adapters.values import (
+    HOME,
+    NOON,
+    ROOT,
+    approval,
+    canary,
+    deployment,
+    digest,
+    period,
+    release,
+    service,
+    wait,
+)
 from tidegate.aws.clients import Clients
 from tidegate.bootstrap import LazyPorts
+from tidegate.domain.calibration import StoredCalibration
+from tidegate.domain.metrics import MetricQuery
+from tidegate.domain.scaling import ServiceScaling, Suspended
 from tidegate.domain.strategy import BlueGreenSettings, RollingSettings
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
@@ -35,6 +51,9 @@ ENVIRONMENT = {
     "EVIDENCE_BUCKET": "evidence",
     "NOTIFICATIONS_TOPIC": "arn:aws:sns:us-east-1:123456789012:notifications",
     "APPROVALS_TOPIC": "arn:aws:sns:us-east-1:123456789012:approvals",
+    "PULSE_GROUP": "tidegate",
+    "PULSE_ROLE_ARN": "arn:aws:iam::123456789012:role/pulse",
+    "PULSE_FUNCTION_ARN": "arn:aws:lambda:us-east-1:123456789012:function:tidegate-pulse",
 }
 PLACE = (HOME, "prod", "checkout")
 ACTIVE = {"services": [{"status": "ACTIVE"}]}
@@ -54,6 +73,34 @@ IN_FLIGHT = {
 TASK = {"taskArn": "task", "taskDefinitionArn": "checkout:7", "lastStatus": "RUNNING"}
 
 
+RULE = {
+    "Rules": [
+        {
+            "RuleArn": "rule",
+            "Actions": [
+                {
+                    "Type": "forward",
+                    "ForwardConfig": {
+                        "TargetGroups": [{"TargetGroupArn": "stable"}, {"TargetGroupArn": "canary"}]
+                    },
+                }
+            ],
+        }
+    ]
+}
+RESOURCE = {
+    "ServiceNamespace": "ecs",
+    "ResourceId": "service/prod/checkout",
+    "ScalableDimension": "ecs:service:DesiredCount",
+    "CreationTime": NOON,
+}
+SCALABLE = {"ScalableTargets": [{**RESOURCE, "RoleARN": "role", "MinCapacity": 1, "MaxCapacity": 4}]}
+SCALING = ServiceScaling(1, 4, policies=({"PolicyName": "cpu", "PolicyType": "TargetTrackingScaling"},))
+OTHER_POLICY = {
+    "ScalingPolicies": [{**RESOURCE, "PolicyARN": "arn", "PolicyName": "memory", "PolicyType": "StepScaling"}]
+}
+CALIBRATION = StoredCalibration(NOON, NOON)
+REQUESTS = MetricQuery("requests", "AWS/ApplicationELB", "RequestCount", {}, "Sum", 60)
 BLUE_GREEN = BlueGreenSettings(
     production_rule="production",
     test_rule="test",
@@ -69,12 +116,12 @@ def make_canary(ports: Ports) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """A port's method, the call of it that fails, and the answers that lead up to that call."""
+    """A method of a port, its call that fails, and the answers (or error codes) that lead up to that call."""
 
     service: str
     operation: str
     use: Callable[[Ports], Any]
-    before: dict[str, dict[str, Any] | list[dict[str, Any]]] = field(default_factory=dict)
+    before: dict[str, dict[str, Any] | list[dict[str, Any]] | str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.service}:{self.operation}"
@@ -160,6 +207,65 @@ CASES = [
     ),
     Case("ecs", "StopTask", lambda p: p.tasks.stop(HOME, "prod", "task", "too long")),
     Case("elbv2", "DescribeTargetHealth", lambda p: p.target_groups.health(HOME, "group")),
+    Case("elbv2", "DescribeRules", lambda p: p.listener_rules.describe(HOME, ["rule"])),
+    Case(
+        "elbv2",
+        "ModifyRule",
+        lambda p: p.listener_rules.set_weights(HOME, "rule", {"stable": 99, "canary": 1}),
+        {"DescribeRules": RULE},
+    ),
+    Case("application-autoscaling", "DescribeScalableTargets", lambda p: p.scaling.describe(*PLACE)),
+    Case(
+        "application-autoscaling",
+        "DescribeScalingPolicies",
+        lambda p: p.scaling.describe(*PLACE),
+        {"DescribeScalableTargets": SCALABLE},
+    ),
+    Case(
+        "application-autoscaling",
+        "RegisterScalableTarget",
+        lambda p: p.scaling.suspend(*PLACE, Suspended()),
+        {"DescribeScalableTargets": SCALABLE},
+    ),
+    Case("application-autoscaling", "RegisterScalableTarget", lambda p: p.scaling.put(*PLACE, SCALING)),
+    Case(
+        "application-autoscaling",
+        "DeleteScalingPolicy",
+        lambda p: p.scaling.put(*PLACE, SCALING),
+        {"RegisterScalableTarget": {}, "DescribeScalingPolicies": OTHER_POLICY},
+    ),
+    Case(
+        "application-autoscaling",
+        "PutScalingPolicy",
+        lambda p: p.scaling.put(*PLACE, SCALING),
+        {"RegisterScalableTarget": {}, "DescribeScalingPolicies": {"ScalingPolicies": []}},
+    ),
+    Case("application-autoscaling", "DeregisterScalableTarget", lambda p: p.scaling.remove(*PLACE)),
+    Case(
+        "cloudwatch",
+        "GetMetricData",
+        lambda p: p.metrics.read(HOME, [REQUESTS], since=NOON, until=NOON + timedelta(hours=1)),
+    ),
+    Case("scheduler", "CreateSchedule", lambda p: p.schedules.start("pulse", {})),
+    Case(
+        "scheduler",
+        "UpdateSchedule",
+        lambda p: p.schedules.start("pulse", {}),
+        {"CreateSchedule": "ConflictException"},
+    ),
+    Case("scheduler", "DeleteSchedule", lambda p: p.schedules.remove("pulse")),
+    Case("scheduler", "GetSchedule", lambda p: p.schedules.exists("pulse")),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.canaries.open(canary())),
+    Case("dynamodb", "PutItem", lambda p: p.canaries.save(canary())),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.canaries.save(replace(canary(), phase="ended"))),
+    Case("dynamodb", "GetItem", lambda p: p.canaries.get("checkout", "prod")),
+    Case("dynamodb", "Query", lambda p: p.canaries.active()),
+    Case("dynamodb", "PutItem", lambda p: p.canaries.add_periods("one", [period()])),
+    Case("dynamodb", "Query", lambda p: p.canaries.periods("one")),
+    Case("dynamodb", "GetItem", lambda p: p.calibrations.get("checkout", "prod")),
+    Case(
+        "dynamodb", "PutItem", lambda p: p.calibrations.put("checkout", "prod", StoredCalibration(NOON, NOON))
+    ),
     Case("cloudwatch", "DescribeAlarms", lambda p: p.alarms.states(HOME, ["errors"])),
     Case("logs", "GetLogEvents", lambda p: p.logs.tail(HOME, "/ecs", "app/app/1")),
     Case("stepfunctions", "StartExecution", lambda p: p.machines.start("deploy", "one", {})),
@@ -176,6 +282,7 @@ CASES = [
         {"ListSubscriptionsByTopic": {"Subscriptions": []}},
     ),
     Case("s3", "PutObject", lambda p: p.evidence.put("key", {})),
+    Case("s3", "PutObject", lambda p: p.evidence.put_text("key", "text", "text/plain")),
     Case("s3", "GetObject", lambda p: p.evidence.get("key")),
 ]
 
@@ -194,8 +301,10 @@ def ports(untouched: Clients) -> Ports:
 def scripted(clients: Clients, case: Case) -> Scripted:
     script = Scripted(clients.home(case.service))
     for operation, answer in case.before.items():
-        for each in answer if isinstance(answer, list) else [answer]:
-            script.answer(operation, each)
+        if isinstance(answer, str):
+            script.refuse(operation, answer)
+        else:
+            script.answer(operation, *(answer if isinstance(answer, list) else [answer]))
     return script
 
 

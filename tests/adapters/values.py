@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tidegate.domain.approval import Approval
+from tidegate.domain.canary import Canary, JudgedPeriod
 from tidegate.domain.deployment import Deployment, deployment_id
 from tidegate.domain.images import ImageRef
 from tidegate.domain.release import Release, release_id
@@ -81,6 +82,36 @@ def deployment(seconds: float = 0, *, environment: str = "dev", **more: Any) -> 
     }
     values |= more
     return Deployment(id=deployment_id(at(seconds), values["release"], values.get("attempt", 1)), **values)
+
+
+def canary(name: str = "canary-1", **more: Any) -> Canary:
+    """A canary of `release()` in prod that begins at noon."""
+    values: dict[str, Any] = {
+        "id": name,
+        "release": release().id,
+        "service": "checkout",
+        "environment": "prod",
+        "attempt": 1,
+        "root": ROOT,
+        "task_definition": "arn:aws:ecs:us-east-1:123456789012:task-definition/checkout-prod:2",
+        "stable_task_definition": "arn:aws:ecs:us-east-1:123456789012:task-definition/checkout-prod:1",
+        "opened_at": NOON,
+    }
+    return Canary(**values | more)
+
+
+def period(seconds: float = 0, **more: Any) -> JudgedPeriod:
+    """A period that began so many seconds after noon."""
+    values: dict[str, Any] = {
+        "at": at(seconds),
+        "step": 0,
+        "weight": 1.0,
+        "figures": {"errors": (100.0, 1.0, 9900.0, 99.0)},
+        "log_evidence": 0.1,
+        "log_certificate": -0.1,
+        "verdict": "continue",
+    }
+    return JudgedPeriod(**values | more)
 
 
 def approval(name: str = "ask-1", **more: Any) -> Approval:

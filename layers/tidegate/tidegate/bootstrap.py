@@ -152,6 +152,47 @@ class LazyPorts(port.Ports):
         return ElbTargetGroups(self._clients)
 
     @cached_property
+    def listener_rules(self) -> port.ListenerRules:
+        from tidegate.aws.listener_rules import ElbListenerRules
+
+        return ElbListenerRules(self._clients)
+
+    @cached_property
+    def scaling(self) -> port.Scaling:
+        from tidegate.aws.scaling import ApplicationAutoScaling
+
+        return ApplicationAutoScaling(self._clients)
+
+    @cached_property
+    def metrics(self) -> port.Metrics:
+        from tidegate.aws.metrics import CloudWatchMetrics
+
+        return CloudWatchMetrics(self._clients)
+
+    @cached_property
+    def schedules(self) -> port.Schedules:
+        from tidegate.aws.schedules import EventBridgeSchedules
+
+        return EventBridgeSchedules(
+            self._clients,
+            group=partial(self._settings.need, "pulse_group"),
+            role=partial(self._settings.need, "pulse_role_arn"),
+            function=partial(self._settings.need, "pulse_function_arn"),
+        )
+
+    @cached_property
+    def canaries(self) -> port.Canaries:
+        from tidegate.aws.canaries import DynamoCanaries
+
+        return DynamoCanaries(self._table("ledger_table"))
+
+    @cached_property
+    def calibrations(self) -> port.Calibrations:
+        from tidegate.aws.calibrations import DynamoCalibrations
+
+        return DynamoCalibrations(self._table("ledger_table"))
+
+    @cached_property
     def alarms(self) -> port.Alarms:
         from tidegate.aws.alarms import CloudWatchAlarms
 

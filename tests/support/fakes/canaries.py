@@ -12,6 +12,7 @@ from tests.support.fakes.fake import Fake
 from tidegate.domain.calibration import StoredCalibration
 from tidegate.domain.canary import Canary, JudgedPeriod
 from tidegate.domain.metrics import MetricQuery
+from tidegate.domain.plain import from_plain, to_plain
 from tidegate.domain.scaling import ServiceScaling, Suspended
 from tidegate.domain.service import Target
 from tidegate.domain.traffic import ListenerRule
@@ -114,6 +115,11 @@ class FakeSchedules(Fake):
         return name in self.started
 
 
+def _through_json(canary: Canary) -> Canary:
+    """A canary as it comes back from a store: what is no JSON does not."""
+    return from_plain(Canary, json.loads(json.dumps(to_plain(canary))))
+
+
 class FakeCanaries(Fake):
     """`stored` maps (service, environment) to the newest canary."""
 
@@ -129,7 +135,7 @@ class FakeCanaries(Fake):
             return known
         if known is not None and known.phase != "ended":
             raise Terminal(f"Canary {known.id} of {canary.service} in {canary.environment} has not ended.")
-        self.stored[key] = replace(canary, version=1)
+        self.stored[key] = _through_json(replace(canary, version=1))
         return self.stored[key]
 
     def get(self, service: str, environment: str) -> Canary | None:
@@ -138,10 +144,11 @@ class FakeCanaries(Fake):
     def save(self, canary: Canary) -> Canary | None:
         key = canary.service, canary.environment
         known = self.stored.get(key)
+        saved = _through_json(replace(canary, version=canary.version + 1))
         if known is None or (known.id, known.version) != (canary.id, canary.version):
-            return None
-        self.stored[key] = replace(canary, version=canary.version + 1)
-        return self.stored[key]
+            return known if known == saved else None
+        self.stored[key] = saved
+        return saved
 
     def active(self) -> tuple[Canary, ...]:
         return tuple(each for _, each in sorted(self.stored.items()) if each.phase != "ended")
@@ -166,4 +173,6 @@ class FakeCalibrations(Fake):
         return self.stored.get((service, environment))
 
     def put(self, service: str, environment: str, calibration: StoredCalibration) -> None:
-        self.stored[service, environment] = calibration
+        known = self.stored.get((service, environment))
+        if known is None or known.at <= calibration.at:
+            self.stored[service, environment] = calibration

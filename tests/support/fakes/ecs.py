@@ -134,7 +134,11 @@ class FakeServices(Fake):
         if like is None:
             raise Terminal(f"ServiceNotFoundException: there is no service {stable} in cluster {cluster}.")
         if (cluster, canary) not in self.described:
-            groups = tuple(target_groups.get(group, group) for group in like.target_groups)
+            groups = tuple(target_groups[group] for group in like.target_groups if group in target_groups)
+            if len(groups) != len(target_groups):
+                raise Terminal(
+                    f"Service {stable} cannot have a canary beside it: it has other target groups."
+                )
             self.add(cluster, canary, task_definition, 0, target_groups=groups)
 
     def resize(
@@ -147,6 +151,10 @@ class FakeServices(Fake):
         task_definition: str | None = None,
     ) -> None:
         state = self.described.get((cluster, service))
+        if not service.endswith("-canary"):
+            raise Terminal(f"{service} is no canary service; its desired count is not Tidegate's to set.")
+        if state is None and desired == 0:
+            return
         if state is None:
             raise Terminal(f"ServiceNotFoundException: there is no service {service} in cluster {cluster}.")
         runs = task_definition or state.task_definition

@@ -23,6 +23,7 @@ _TRANSIENT_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
         "ConcurrentModificationException",
+        "ConcurrentUpdateException",
         "EC2ThrottledException",
         "HealthUnavailable",
         "InternalError",
@@ -30,6 +31,7 @@ _TRANSIENT_CODES = frozenset(
         "InternalFailure",
         "InternalServerError",
         "InternalServerException",
+        "InternalServiceException",
         "KMSThrottlingException",
         "KmsThrottlingException",
         "OperationAborted",

@@ -22,6 +22,10 @@ Ledger:
     `QUARANTINE#<service>` / `IN#<digest>` and `LIFTED#<digest>#<time>`: what is in quarantine, and what was.
     `FREEZE#<service>/<environment>` / `FREEZE`: a frozen environment.
     `INTAKE#<key>` / `INTAKE`: what was taken in.
+    `CANARY#<service>/<environment>` / `CANARY`: the newest canary.
+    `CANARIES` / `<service>/<environment>`: where a canary has not ended.
+    `CANARY-PERIODS#<canary>` / `<time>`: a judged period of a canary, by its id.
+    `CALIBRATION#<service>/<environment>` / `CALIBRATION`: the newest calibration.
 Locks:
     `<service>/<environment>` / `LOCK`: stays when it is given back, because the fence must count on.
 Waits:
