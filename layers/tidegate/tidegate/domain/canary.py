@@ -25,7 +25,8 @@ LEAVING: frozenset[Decision] = frozenset({"roll_back", "fail", "cancel"})
 class JudgedPeriod:
     """One closed metric period and what the judge made of it.
 
-    `figures` maps a metric's name to canary requests, canary bad, stable requests, stable bad.
+    `figures` maps a metric's name to canary requests, canary bad, stable requests, stable bad; `groups` are
+    requests and errors of each group of stable tasks, where those were read.
     """
 
     at: datetime
@@ -35,6 +36,7 @@ class JudgedPeriod:
     log_evidence: float
     log_certificate: float
     verdict: str
+    groups: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
