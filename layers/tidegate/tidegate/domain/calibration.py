@@ -18,6 +18,7 @@ class StoredCalibration:
         metrics: Name of a judged metric to `domain.judge.Calibration.to_dict()`.
         dispersion: Name of a judged metric to the dispersion of its total counts, for the other profiles.
         note: Why there is nothing better, for people; empty where all is well.
+        days: Each of the last days to what was measured on it; `metrics` holds the most cautious of them.
     """
 
     at: datetime
@@ -25,3 +26,4 @@ class StoredCalibration:
     metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dispersion: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    days: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
