@@ -73,15 +73,19 @@ node_modules/.installed: package-lock.json package.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: venv sam-cli
-venv: $(VENV)/.installed ## Install what the checkout needs into .venv
+$(VENV)/bin/tidegate: $(VENV)/.installed
+	@ln -sf ../../bin/tidegate $@
+
+.PHONY: venv cli sam-cli
+venv: $(VENV)/.installed $(VENV)/bin/tidegate ## Install what the checkout needs into .venv
+cli: $(VENV)/bin/tidegate ## Put the command tidegate into .venv/bin
 sam-cli: $(SAM_VENV)/.installed ## Install the SAM CLI into .venv-sam
 
 .PHONY: demo up down
 demo: $(VENV)/.installed ## A good release, a crashing one and a failing one, start to end on this machine
 	@$(PY) -m local.demo $(AT_PORT)
 
-up: $(VENV)/.installed ## Start the local cloud on 127.0.0.1:4566 (PORT= for another) and deploy into it
+up: $(VENV)/.installed $(VENV)/bin/tidegate ## Start the local cloud on 127.0.0.1:4566 (PORT= for another) and deploy into it
 	@$(PY) -m local up $(AT_PORT)
 
 down: $(VENV)/.installed ## Stop the local cloud
@@ -127,7 +131,7 @@ ci: ## Exactly what CI runs
 # $(call compile,FOLDER): the three Python lock files, written below FOLDER; what is pinned there already stays.
 define compile
 	compile() { $(VENV)/bin/uv pip compile --quiet --no-header --generate-hashes "$$@" >/dev/null; }; \
-	compile --universal --python-version 3.11 --group layer --group local --group dev --group bench -o $(1)/requirements.lock; \
+	compile --universal --python-version 3.11 --group layer --group local --group cli --group dev --group bench -o $(1)/requirements.lock; \
 	compile --universal --python-version 3.11 --group sam -o $(1)/requirements-sam.lock; \
 	compile --python-platform aarch64-manylinux2014 --python-version 3.13 --no-annotate --group layer \
 	  --constraints $(1)/requirements.lock -o $(1)/layers/tidegate/requirements.txt

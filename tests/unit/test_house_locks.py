@@ -12,7 +12,7 @@ from tests.statemachines.machines import ROOT
 
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 LOCKS = {
-    "requirements.lock": ["layer", "local", "dev", "bench"],
+    "requirements.lock": ["layer", "local", "cli", "dev", "bench"],
     "requirements-sam.lock": ["sam"],
     "layers/tidegate/requirements.txt": ["layer"],
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tidegate.domain.service import Service
 from tidegate.domain.task_definition import Definition, normalised
 
 HIDDEN = "(hidden)"
@@ -60,7 +61,32 @@ def task_definitions(old: Definition | None, new: Definition) -> list[Change]:
     What ECS adds or fills in, the order of what has none, and tags are no changes. Without an `old` one
     everything is new.
     """
-    before, after = dict(_values(normalised(old or {}))), dict(_values(normalised(new)))
+    return _changes(dict(_values(normalised(old or {}))), dict(_values(normalised(new))))
+
+
+def services(old: Service | None, new: Service) -> list[Change]:
+    """The changes from one revision of a service's manifest to another, sorted by path.
+
+    What a manifest leaves out has its default here, so that leaving a default out is no change. The path
+    `environments` alone stands for the order in which a release goes through them.
+    """
+    return _changes(_manifest_values(old) if old else {}, _manifest_values(new))
+
+
+def _manifest_values(service: Service) -> dict[tuple[str, ...], str]:
+    plain = {**_without_nulls(service.to_json()), "task_definition": normalised(service.task_definition)}
+    order = " → ".join(environment.name for environment in service.environments)
+    return {**dict(_values(plain)), ("environments",): order}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _changes(before: Mapping[tuple[str, ...], str], after: Mapping[tuple[str, ...], str]) -> list[Change]:
+    """What differs between the values of two documents, by their paths."""
     changes = []
     for path in sorted({*before, *after}):
         if before.get(path) != after.get(path):

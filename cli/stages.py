@@ -1,0 +1,56 @@
+"""Where a release is, from the states that its root execution has entered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_STAGES = {
+    "Plan release": ("planning", 0.0),
+    "Plan deployment": ("planning", 0.0),
+    "Scan gate": ("scanning", 0.0),
+    "Approve": ("waiting for approval", 0.05),
+    "Enter environment": ("entering", 0.15),
+    "Deploy": ("deploying", 0.3),
+    "Verify": ("verifying", 0.75),
+    "Leave environment": ("recording", 0.9),
+    "Soak": ("soaking", 0.95),
+    "Restore": ("restoring what ran before", 0.3),
+    "Conclude": ("writing the record", 1.0),
+}
+"""A state of the use cases, what happens in it, and how far through its environment that is."""
+_NEXT_ENVIRONMENT = "Take environment"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a release is.
+
+    Attributes:
+        environment: None before the first one.
+        share: How much of the way lies behind it, from 0 to 1.
+    """
+
+    text: str
+    environment: str | None
+    share: float
+
+
+def stage_of(entered: Sequence[str], environments: Sequence[str]) -> Stage:
+    """The stage after these states.
+
+    Args:
+        entered: Names of states of the root execution, oldest first. Unknown ones are passed over.
+        environments: The environments of this attempt in their order.
+    """
+    index, text, within = -1, "starting", 0.0
+    for name in entered:
+        if name == _NEXT_ENVIRONMENT:
+            index, within = index + 1, 0.0
+        elif name in _STAGES:
+            text, within = _STAGES[name]
+    here = environments[index] if 0 <= index < len(environments) else None
+    if text == "writing the record":
+        return Stage(text, here, 1.0)
+    done = (max(index, 0) + within) / max(len(environments), 1) if here else 0.0
+    return Stage(text, here, min(done, 1.0))
