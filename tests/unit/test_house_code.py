@@ -93,7 +93,8 @@ def test_modules_are_short():
 
 
 def test_functions_are_short():
-    lengths = dict(found for path in modules("layers", "local", "functions", "cli") for found in functions(path))
+    places = modules("layers", "local", "functions", "cli")
+    lengths = dict(found for path in places for found in functions(path))
     assert beyond(lengths, LONGEST_FUNCTION, LONGER_FUNCTIONS) == []
 
 
