@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from tidegate.domain.rollout import Evidence
 from tidegate.domain.scaling import ServiceScaling
+from tidegate.domain.strategy import CanaryStep
 
 Phase = Literal["preparing", "analysing", "asking", "promoting", "returning", "withdrawn", "ended"]
 Decision = Literal["none", "advance", "promote", "ask", "roll_back", "fail", "cancel"]
@@ -132,3 +134,32 @@ def canary_service(service: str) -> str:
 def tasks_for(desired: int, percent: float) -> int:
     """How many canary tasks carry so many percent of what `desired` stable tasks carry: at least one."""
     return max(1, math.ceil(desired * percent / 100 - 1e-9))
+
+
+def tells(canary: Canary, decision: Decision, reason: str, evidence: Evidence | None = None) -> Canary:
+    """The record with a decision, unless what it says stands: who leaves, leaves for the first reason."""
+    if canary.over or canary.promoted or canary.decision in LEAVING:
+        return canary
+    return replace(canary, decision=decision, reason=reason, evidence=evidence)
+
+
+def is_shifted(canary: Canary) -> bool:
+    """Whether the step that was decided on has its weight already, which nobody has verified yet."""
+    return canary.decision == "advance" and canary.step >= 0 and canary.shifted_at is None
+
+
+def next_weight(canary: Canary, steps: Sequence[CanaryStep]) -> float:
+    """The share of the step after the present one; that of the last step stays."""
+    return steps[min(canary.step + 1, len(steps) - 1)].weight
+
+
+def expected_shares(canary: Canary, steps: Sequence[CanaryStep]) -> frozenset[float]:
+    """The shares that a listener rule may give to the canary now; any other is somebody else's.
+
+    While the machine follows a decision to advance, the rules change one after the other.
+    """
+    if canary.over:
+        return frozenset({0.0})
+    if canary.decision != "advance" or is_shifted(canary):
+        return frozenset({canary.weight})
+    return frozenset({canary.weight, next_weight(canary, steps)})

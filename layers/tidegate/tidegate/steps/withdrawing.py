@@ -1,0 +1,213 @@
+"""Take a canary back: weight first, then tasks, then scaling. From every state, by whoever is in charge.
+
+The step that ends a canary uses it, a restore, the next canary, and, when nobody is left to do so, the pulse
+and the sweep. Every piece looks at the world first, does what is missing and may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Literal
+
+from tidegate.domain.canary import Canary, canary_service, schedule_name
+from tidegate.domain.scaling import given_back
+from tidegate.domain.traffic import weights_for
+from tidegate.errors import Terminal, Transient
+from tidegate.ports import Ports
+from tidegate.steps import canary_evidence
+from tidegate.steps.acquire_lock import UNKNOWN
+from tidegate.steps.canaries import change, rules_of, settings_of
+from tidegate.steps.guard import check_owner
+from tidegate.steps.scope import Scope, scope_of
+
+Fence = Callable[[], None]
+"""Raises when the caller may change nothing any more; called directly before every change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """How far a canary has been taken back.
+
+    ``returning``: the weights were set and must be read again; ``blocked``: a listener rule that somebody
+    else has changed still leads to the canary, whose tasks are therefore kept; ``withdrawn``: no traffic, and
+    no tasks are wanted any more. ``reason`` says what people have to know, if anything.
+    """
+
+    outcome: Literal["returning", "blocked", "withdrawn"]
+    canary: Canary
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Traffic:
+    changed: bool
+    blocked: bool
+    said: str
+
+
+def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
+    """Take a canary one step further back.
+
+    Args:
+        ports: The world.
+        canary: The record, as it was read.
+        root: The execution that owns the lock; None for the pulse and the sweep, which act only as long as
+            nobody else does.
+
+    Returns:
+        After ``returning`` it is to be called again: setting weights and reading them are two steps.
+
+    Raises:
+        Transient: the weights do not hold yet, or the evidence could not be stored for now.
+        Terminal: somebody else has the lock.
+    """
+    if canary.phase in ("withdrawn", "ended"):
+        return Withdrawal("withdrawn", canary)
+    if canary.strategy != "canary":
+        return Withdrawal("withdrawn", _without_traffic(ports, canary))
+    scope = scope_of(ports, canary.release, canary.environment)
+    fence = partial(_fence, ports, canary, root)
+    was_returning = canary.phase == "returning"
+    traffic = return_traffic(ports, scope, fence)
+    canary = change(ports, canary, _returning)
+    if traffic.changed:
+        if was_returning:
+            raise Transient(f"The listener rules of {canary.service} did not keep the weights they were set.")
+        return Withdrawal("returning", canary, traffic.said)
+    if traffic.blocked:
+        return Withdrawal("blocked", canary, traffic.said)
+    _clear(ports, scope, canary, fence)
+    address = _store_evidence(ports, scope, canary)
+    canary = change(ports, canary, partial(_withdrawn, address=address))
+    return Withdrawal("withdrawn", canary, traffic.said)
+
+
+def withdraw_at_once(ports: Ports, canary: Canary, root: str) -> Withdrawal:
+    """Take a canary back, reading the weights right after they were set."""
+    taken = withdraw(ports, canary, root)
+    return withdraw(ports, taken.canary, root) if taken.outcome == "returning" else taken
+
+
+def finish(ports: Ports, canary: Canary) -> bool:
+    """End a withdrawn canary whose last tasks are gone; True once it has ended.
+
+    What a function whose execution was stopped may have done since is undone here: as long as the record has
+    not ended no other canary can begin, so nobody else's doing can be meant.
+    """
+    if canary.phase == "ended":
+        return True
+    if canary.phase != "withdrawn":
+        return False
+    scope = scope_of(ports, canary.release, canary.environment)
+    traffic = return_traffic(ports, scope, no_fence)
+    if traffic.changed or traffic.blocked:
+        return False
+    _clear(ports, scope, canary, no_fence)
+    environment = scope.environment
+    name = canary_service(environment.service)
+    state = ports.services.describe(environment.target, environment.cluster, name)
+    if state is not None and state.running + state.pending > 0:
+        return False
+    ports.schedules.remove(schedule_name(ports.stack, canary.service, canary.environment))
+    now = ports.clock.now()
+    change(ports, canary, lambda each: replace(each, phase="ended", held=False, ended_at=now))
+    return True
+
+
+def is_abandoned(ports: Ports, canary: Canary) -> bool:
+    """Whether nobody is left to take a canary back: its execution has stopped, and nobody has the lock."""
+    if _may_run(ports, canary.root, ports.clock.now() - canary.opened_at):
+        return False
+    lock = ports.locks.holder(canary.service, canary.environment)
+    return lock is None or not _may_run(ports, lock.owner, ports.clock.now() - lock.acquired_at)
+
+
+def return_traffic(ports: Ports, scope: Scope, fence: Fence) -> _Traffic:
+    """Give all traffic back to the stable service, wherever a rule still forwards to our two groups."""
+    settings = settings_of(scope)
+    rules = rules_of(ports, scope, settings)
+    ours = weights_for(0, settings.target_group, settings.canary_target_group)
+    changed, blocked, said = False, False, []
+    for arn in settings.listener_rules:
+        rule = rules.get(arn)
+        if rule is None:
+            said.append(f"Listener rule {arn} is gone.")
+        elif rule.share(settings.canary_target_group) == 0:
+            continue
+        elif set(rule.weights) != set(ours):
+            blocked = True
+            said.append(_foreign(arn, rule.share(settings.canary_target_group)))
+        else:
+            fence()
+            ports.listener_rules.set_weights(scope.environment.target, arn, ours)
+            changed = True
+    return _Traffic(changed, blocked, " ".join(said))
+
+
+def _foreign(arn: str, share: float) -> str:
+    return (
+        f"Somebody has let listener rule {arn} forward to other target groups as well; it still gives the "
+        f"canary {share:g} %, so its tasks are kept until people have taken it out."
+    )
+
+
+def _clear(ports: Ports, scope: Scope, canary: Canary, fence: Fence) -> None:
+    """Tasks and scaling. The canary's own scaling goes first, or its minimum would bring tasks back."""
+    environment = scope.environment
+    place, name = (environment.target, environment.cluster), canary_service(environment.service)
+    if ports.scaling.describe(*place, name) is not None:
+        fence()
+        ports.scaling.remove(*place, name)
+    state = ports.services.describe(*place, name)
+    if state is not None and state.desired > 0:
+        fence()
+        ports.services.resize(*place, name, 0)
+    if canary.held and canary.scaling is not None:
+        live = ports.scaling.describe(*place, environment.service)
+        wanted = given_back(live.suspended, canary.scaling.suspended) if live else None
+        if live is not None and wanted is not None and wanted != live.suspended:
+            fence()
+            ports.scaling.suspend(*place, environment.service, wanted)
+
+
+def _store_evidence(ports: Ports, scope: Scope, canary: Canary) -> str:
+    """The address of the evidence; a bucket that refuses it does not keep a canary from being taken back."""
+    try:
+        return canary_evidence.store(ports, scope, canary)
+    except Terminal as error:
+        return f"none: {error}"
+
+
+def _without_traffic(ports: Ports, canary: Canary) -> Canary:
+    """A bake that is judged has nothing of its own in the world but its pulse."""
+    ports.schedules.remove(schedule_name(ports.stack, canary.service, canary.environment))
+    now = ports.clock.now()
+    return change(ports, canary, lambda each: replace(each, phase="ended", ended_at=now))
+
+
+def _returning(canary: Canary) -> Canary:
+    return canary if canary.over else replace(canary, phase="returning", weight=0.0, shifted_at=None)
+
+
+def _withdrawn(canary: Canary, address: str) -> Canary:
+    return replace(canary, phase="withdrawn", evidence_at=address) if canary.phase == "returning" else canary
+
+
+def _fence(ports: Ports, canary: Canary, root: str | None) -> None:
+    if root is not None:
+        check_owner(ports, canary.service, canary.environment, root)
+    elif not is_abandoned(ports, canary):
+        raise Terminal(f"Somebody is in charge of the canary of {canary.service} in {canary.environment}.")
+
+
+def _may_run(ports: Ports, execution: str, since: timedelta) -> bool:
+    """Whether an execution may still change something; one that is not known may be very young."""
+    found = ports.machines.describe(execution)
+    return since < UNKNOWN if found is None else found.running
+
+
+def no_fence() -> None:
+    """Where the record alone forbids what is being undone: once a canary is over, nobody gives it traffic."""
