@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -13,7 +14,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
 
-from local import callers, calls, fault_errors, faults, tables
+from local import authorizations, callers, calls, fault_errors, faults, tables
 from local.consumption import Meter
 from local.front import SilentTimeoutError
 from local.mends.patching import Foreign, Mends
@@ -74,6 +75,7 @@ def _recorded(self: Foreign, service: str, action: str, work: Callable[[], Forei
     asks = _parameters(self)
     fault = faults.for_call(caller, service, action, lambda name: _first(asks, name))
     resource = calls.resource_in(asks)
+    authorizations.note(caller, service, action, _all_parameters(self))
     try:
         with callers.acting(caller):
             response = _answer(work, self, service, action, fault)
@@ -171,6 +173,17 @@ def _parameters(self: Foreign) -> list[Any]:
     if self.uri_match:
         asks.append(self.uri_match.get)
     return asks
+
+
+def _all_parameters(self: Foreign) -> dict[str, Any]:
+    """Every parameter by its name, wherever the protocol of the service puts it."""
+    found: dict[str, Any] = {**self.uri_match}
+    if self.automated_parameter_parsing:
+        return {**found, **self.params}
+    if self.raw_body[:1] == b"{" and len(self.raw_body) < 1 << 20:
+        with contextlib.suppress(ValueError):
+            return {**found, **json.loads(self.raw_body)}
+    return {**self.querystring, **found} if "Action" in self.querystring else found
 
 
 def _first(asks: list[Any], name: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from local import calls, faults
+from local import authorizations, calls, faults
 
 
 @dataclass
@@ -65,6 +65,10 @@ def _add_calls(app: Flask) -> None:
             if wanted := request.args.get(name):
                 found = [call for call in found if getattr(call, name) == wanted]
         return jsonify([call.public() for call in found])
+
+    @app.get("/_world/authorizations")
+    def _authorizations() -> Response:
+        return jsonify(authorizations.listed())
 
     @app.delete("/_world/calls")
     @app.delete("/_world/counts")

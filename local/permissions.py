@@ -17,6 +17,8 @@ from moto.awslambda.utils import get_backend
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from local import authorizations
+
 
 def allows(policy: list[dict[str, Any]], service: str, action: str, source_arn: str, account: str) -> bool:
     """Whether a policy's statements let a service principal do something on behalf of a resource.
@@ -41,6 +43,7 @@ def function_allows(function_arn: str, service: str, source_arn: str) -> bool:
         function = get_backend(account, region).get_function(name, qualifier[0] if qualifier else None)
     except UnknownFunctionException:
         return False
+    _note(service, "lambda", "Invoke", FunctionName=function_arn, SourceArn=source_arn)
     return allows(function.policy.statements, service, "lambda:InvokeFunction", source_arn, account)
 
 
@@ -51,6 +54,7 @@ def queue_allows(queue_arn: str, service: str, source_arn: str) -> bool:
     if queue is None:
         return False
     statements = json.loads(queue.policy or '{"Statement": []}')["Statement"]
+    _note(service, "sqs", "SendMessage", QueueArn=queue_arn, SourceArn=source_arn)
     return allows(statements, service, "sqs:SendMessage", source_arn, account)
 
 
@@ -60,7 +64,14 @@ def topic_allows(topic_arn: str, service: str, source_arn: str) -> bool:
     topic = sns_backends[account][region].topics.get(topic_arn)
     if topic is None:
         return False
+    _note(service, "sns", "Publish", TopicArn=topic_arn, SourceArn=source_arn)
     return allows(json.loads(topic.policy)["Statement"], service, "sns:Publish", source_arn, account)
+
+
+def _note(principal: str, service: str, action: str, **parameters: str) -> None:
+    if ":execute-api:" in parameters["SourceArn"]:  # what follows is the path, and a path may be a secret
+        parameters["SourceArn"] = parameters["SourceArn"].partition("/")[0]
+    authorizations.note(principal, service, action, parameters)
 
 
 def _listed(value: Any) -> list[str]:

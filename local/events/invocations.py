@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.scheduler.exceptions import ScheduleGroupNotFound, ScheduleNotFound
 from moto.scheduler.models import scheduler_backends
 
-from local import deliver
+from local import authorizations, deliver
 from local.deliver import UndeliverableError
 from local.events.retries import Attempt
 from local.events.router import iso_time, new_event
@@ -105,6 +105,9 @@ def _invoke(target: dict[str, Any], text: str, schedule: Any, settings: Settings
     arn = target["Arn"]
     if not target.get("RoleArn"):
         raise UndeliverableError("NO_PERMISSIONS", f"{schedule.arn} has no role", retryable=False)
+    role = str(target["RoleArn"]).rpartition("/")[2]
+    if arn.startswith("arn:aws:lambda:"):
+        authorizations.note(f"role/{role}", "lambda", "Invoke", {"FunctionName": arn})
     if arn.startswith(UNIVERSAL):
         _call_api(arn.removeprefix(UNIVERSAL), text, settings)
     elif parameters := target.get("EventBridgeParameters"):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
 
-from local import deliver
+from local import authorizations, deliver
 from local.runtime import errors
 from local.runtime.service import ASYNCHRONOUS_LIMIT, LambdaService, Result
 
@@ -126,6 +126,7 @@ class EventQueue:
     ) -> None:
         destination = (_config_of(function).get("DestinationConfig") or {}).get(kind, {}).get("Destination")
         if destination:
+            _note_destination(function.function_name, destination)
             self._deliver(destination, json.dumps(_record_of(event, result, condition)), None)
 
     def _deliver(self, target: str, text: str, attributes: dict[str, str] | None) -> None:
@@ -133,6 +134,15 @@ class EventQueue:
             deliver.to_any(target, text, attributes)
         except deliver.UndeliverableError as error:
             log.warning("Lambda could not deliver a failed event to %s: %s", target, error)
+
+
+def _note_destination(function: str, destination: str) -> None:
+    """Lambda writes to a destination under the function's own role."""
+    actions = {"sqs": ("SendMessage", "QueueArn"), "sns": ("Publish", "TopicArn")}
+    service = destination.split(":")[2]
+    if service in actions:
+        action, parameter = actions[service]
+        authorizations.note(function, service, action, {parameter: destination})
 
 
 def find_function(function_arn: str) -> LambdaFunction | None:
