@@ -17,7 +17,10 @@ from tidegate.bootstrap import LazyPorts
 from tidegate.ports import Ports
 from tidegate.settings import Settings
 
-USED = ("cloudwatch", "dynamodb", "ecr", "ecs", "elbv2", "logs", "s3", "sns", "stepfunctions")
+USED = (
+    *("applicationautoscaling", "cloudwatch", "dynamodb", "ecr", "ecs", "elbv2", "logs", "s3", "scheduler"),
+    *("sns", "stepfunctions"),
+)
 """What a test may have changed in moto. The network of ec2 is only read, and slow to make anew."""
 
 
