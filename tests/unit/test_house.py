@@ -18,9 +18,10 @@ STEPS = ROOT / "layers/tidegate/tidegate/steps"
 MOST_RESOURCES = 400
 # What several steps share: modules below steps/ that no function runs.
 NOT_STEPS = {
-    "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "guard", "known_good",
-    "mint", "missed", "notices", "overdue", "planning", "preempting", "recover", "restoring", "resume",
-    "scope", "watching",
+    "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "canaries",
+    "canary_capacity", "canary_evidence", "canary_preflight", "canary_traffic", "forgotten_canaries",
+    "guard", "known_good", "mint", "missed", "notices", "overdue", "planning", "preempting", "recover", "restoring", "resume",
+    "scope", "watching", "withdrawing",
 }  # fmt: skip
 # Runbooks for people, not for a machine.
 OTHER_RUNBOOKS: set[str] = set()

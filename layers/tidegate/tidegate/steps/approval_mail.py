@@ -13,7 +13,7 @@ DIGEST = 19
 """Characters of a digest that people are shown: ``sha256:`` and twelve digits."""
 
 
-def send(ports: Ports, scope: Scope, approval: Approval, links: dict[str, str]) -> None:
+def send(ports: Ports, scope: Scope, approval: Approval, links: dict[str, str], question: str = "") -> None:
     """Send every approver who has not had it yet the mail with a link.
 
     Args:
@@ -21,6 +21,7 @@ def send(ports: Ports, scope: Scope, approval: Approval, links: dict[str, str]) 
         scope: The release and where it wants to go.
         approval: The stored request.
         links: Approver to link, as far as they are known because this very call has made them.
+        question: What is asked, where it is more than whether to deploy.
 
     Raises:
         Terminal: no approver's mail is accepted; if only some are refused, the journal says so.
@@ -34,7 +35,7 @@ def send(ports: Ports, scope: Scope, approval: Approval, links: dict[str, str]) 
             continue
         link = links.get(approver) or _further_link(ports, approval, approver)
         try:
-            subject, body = mail(ports, scope, approval, link)
+            subject, body = mail(ports, scope, approval, link, question)
             ports.notifier.ask_approver(approver, subject, body)
         except Terminal as error:
             failure = error
@@ -49,7 +50,7 @@ def send(ports: Ports, scope: Scope, approval: Approval, links: dict[str, str]) 
         raise failure
 
 
-def mail(ports: Ports, scope: Scope, approval: Approval, link: str) -> tuple[str, str]:
+def mail(ports: Ports, scope: Scope, approval: Approval, link: str, question: str = "") -> tuple[str, str]:
     """Subject and body: what is asked, from what to what, until when, and the link."""
     where = f"{scope.service.name} in {approval.environment}"
     images = ", ".join(
@@ -57,6 +58,7 @@ def mail(ports: Ports, scope: Scope, approval: Approval, link: str) -> tuple[str
         for _, image in sorted(scope.release.images.items())
     )
     lines = [f"{images} waits for your approval: {where}.", ""]
+    lines += [question, ""] if question else []
     for name, image in sorted(scope.release.images.items()):
         before = approval.from_images.get(name)
         lines += [
@@ -79,7 +81,9 @@ def mail(ports: Ports, scope: Scope, approval: Approval, link: str) -> tuple[str
     return f"Approve {images}: {where}?", "\n".join(lines)
 
 
-def announce(ports: Ports, scope: Scope, approval: Approval, lacking: str, root: str) -> None:
+def announce(
+    ports: Ports, scope: Scope, approval: Approval, lacking: str, root: str, question: str = ""
+) -> None:
     """Write the request into the journal and tell that it waits, once; links go to the approvers alone."""
     entry = {
         "approval": approval.id,
@@ -98,6 +102,7 @@ def announce(ports: Ports, scope: Scope, approval: Approval, lacking: str, root:
         kind="waiting",
         what=f"{scope.service.name}: {approval.environment} waits for approval",
         details={
+            "Question": question,
             "Release": approval.release,
             "Asked": ", ".join(approval.asked),
             "Not asked": lacking,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from tidegate.domain.canary import Canary, schedule_name
 from tidegate.domain.strategy import CanarySettings
@@ -11,6 +12,8 @@ from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
 from tidegate.steps.scope import Scope
 
+SILENCE = timedelta(minutes=10)
+"""For how long the pulse, which looks every minute, may not be seen."""
 MOST_TRIES = 5
 """How often a change is decided anew because the record was changed in between."""
 
@@ -77,6 +80,11 @@ def rules_of(ports: Ports, scope: Scope, settings: CanarySettings) -> dict[str, 
     """The listener rules that exist, by ARN."""
     found = ports.listener_rules.describe(scope.environment.target, settings.listener_rules)
     return {rule.arn: rule for rule in found}
+
+
+def is_silent(canary: Canary, now: datetime) -> bool:
+    """Whether nobody has looked at a canary for too long."""
+    return now >= (canary.seen_at or canary.opened_at) + SILENCE
 
 
 def ensure_pulse(ports: Ports, canary: Canary) -> bool:

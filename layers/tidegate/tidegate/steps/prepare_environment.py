@@ -13,8 +13,10 @@ from tidegate.domain.deployment import Deployment, deployment_id
 from tidegate.domain.images import pinned
 from tidegate.domain.lock import Lock
 from tidegate.domain.outcome import Outcome
+from tidegate.domain.strategy import CanarySettings
 from tidegate.domain.workload import ServiceState
 from tidegate.ports import Ports
+from tidegate.steps.canary_preflight import obstacle
 from tidegate.steps.guard import check_owner, told_to_stop
 from tidegate.steps.scope import Scope, scope_of
 
@@ -96,7 +98,25 @@ def _refusal(scope: Scope, state: ServiceState, command: Command, ports: Ports) 
     for name, digest in scope.release.digests.items():
         if digest in bad:
             return {"outcome": "rejected", "reason": f"The image of {name} is in quarantine: {bad[digest]}"}
-    return _unapproved(scope, state, command, ports) or _red_alarms(scope, ports)
+    return (
+        _unapproved(scope, state, command, ports)
+        or _red_alarms(scope, ports)
+        or _no_canary(scope, state, ports)
+    )
+
+
+def _no_canary(scope: Scope, state: ServiceState, ports: Ports) -> dict[str, Any] | None:
+    """Why the canary that the strategy wants could not begin: better known before a migration than after.
+
+    What is left of the canary before is seen to when this one is planned.
+    """
+    if not isinstance(scope.environment.strategy, CanarySettings) or scope.past_no_return:
+        return None
+    before = ports.canaries.get(scope.service.name, scope.environment.name)
+    if before is not None and before.phase != "ended":
+        return None
+    sentence = obstacle(ports, scope, state)
+    return {"outcome": "failed", "reason": sentence} if sentence else None
 
 
 def _unapproved(scope: Scope, state: ServiceState, command: Command, ports: Ports) -> dict[str, Any] | None:

@@ -21,7 +21,11 @@ SLACK = timedelta(days=1)
 
 
 class Command(BaseModel):
-    """``waiter`` names the waiting state; ``round`` counts the approvals that were given here before."""
+    """``waiter`` names the waiting state; ``round`` counts the approvals that were given here before.
+
+    For a canary of which the figures allow no conclusion, ``question`` says so, and ``also`` is the subject
+    under which the pulse tells that it has decided after all.
+    """
 
     root: str
     release: str
@@ -30,6 +34,8 @@ class Command(BaseModel):
     round: int = 0
     token: str
     waiter: str
+    also: str | None = None
+    question: str = ""
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
@@ -61,10 +67,10 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         lacking = approvers.lacking
         links = _create(ports, wanted)
         approval = ports.approvals.get(name) or wanted
-    announce(ports, scope, approval, lacking, command.root)
+    announce(ports, scope, approval, lacking, command.root, command.question)
     if _wait(command, ports, approval):
         return {"outcome": "decided", "approval": approval.id}
-    send(ports, scope, approval, links)
+    send(ports, scope, approval, links, command.question)
     return {"outcome": "waiting", "approval": approval.id}
 
 
@@ -126,22 +132,31 @@ def _running_images(ports: Ports, scope: Scope, task_definition: str) -> dict[st
 def _wait(command: Command, ports: Ports, approval: Approval) -> bool:
     """Store the token, then look again: the decision, the deadline or a stop signal may have come first."""
     now = ports.clock.now()
-    wait = Wait(
-        subject(approval.id),
-        command.waiter,
-        command.token,
-        approval.release,
-        now,
-        approval.expires_at + SLACK,
-    )
-    ports.waits.put(wait)
+    until = approval.expires_at + SLACK
+    waits = [
+        Wait(each, command.waiter, command.token, approval.release, now, until)
+        for each in (subject(approval.id), command.also)
+        if each is not None
+    ]
+    for wait in waits:
+        ports.waits.put(wait)
     stands = ports.approvals.get(approval.id) or approval
     release = release_of(ports, command.release)
-    if stands.open_at(now) and told_to_stop(release) is None and not release.ended:
+    is_open = stands.open_at(now) and told_to_stop(release) is None and not release.ended
+    if is_open and not _is_overtaken(command, ports):
         return False
     _answer(command, ports, {"signal": "already"})
-    ports.waits.remove(wait)
+    for wait in waits:
+        ports.waits.remove(wait)
     return True
+
+
+def _is_overtaken(command: Command, ports: Ports) -> bool:
+    """Whether the canary that is asked about was decided in the meantime."""
+    if command.also is None:
+        return False
+    canary = ports.canaries.get(command.service, command.environment)
+    return canary is None or canary.subject != command.also or canary.decision != "ask"
 
 
 def _nobody(command: Command, ports: Ports, reason: str) -> dict[str, Any]:

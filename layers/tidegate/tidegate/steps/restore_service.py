@@ -9,14 +9,17 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.domain import verification
+from tidegate.domain.canary import tells
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.strategy import native
 from tidegate.ports import Ports
+from tidegate.steps.canaries import change
 from tidegate.steps.guard import check_owner
 from tidegate.steps.known_good import active_task_definition, choose_target
 from tidegate.steps.restoring import Progress, progress
 from tidegate.steps.scope import Scope, current_deployment, scope_of
 from tidegate.steps.verify_deployment import GRACE, look
+from tidegate.steps.withdrawing import withdraw_at_once
 
 SETTLED_WITHIN = timedelta(hours=1)
 """Health is waited for no longer than this: looking for it every few seconds has its price."""
@@ -35,12 +38,32 @@ class Command(BaseModel):
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
-    """Stop what is in flight, deploy the target, verify it: whichever of these comes next.
+    """Take a canary back, stop what is in flight, deploy the target, verify it: whichever comes next.
 
     Idempotent: it reads the world first and does only what is missing. Repeated until it returns
     ``rolled_back`` or ``failed``; ``restoring`` waits for ECS, ``settling`` for health.
     """
     scope = scope_of(ports, command.release, command.environment)
+    blocked = _take_canary_back(command, ports)
+    result = _restore(command, ports, scope)
+    return {**result, "reason": f"{result['reason']} {blocked}"} if blocked else result
+
+
+def _take_canary_back(command: Command, ports: Ports) -> str:
+    """Whoever's canary it is that lives here, it loses its traffic before anything else is changed.
+
+    Returns:
+        What people have to know of it, if anything.
+    """
+    canary = ports.canaries.get(command.service, command.environment)
+    if canary is None or canary.phase in ("withdrawn", "ended"):
+        return ""
+    reason = str(command.cause.get("reason") or "The service was restored.")[:2000]
+    canary = change(ports, canary, lambda each: tells(each, "fail", reason))
+    return withdraw_at_once(ports, canary, command.root).reason
+
+
+def _restore(command: Command, ports: Ports, scope: Scope) -> dict[str, Any]:
     choice = choose_target(ports, scope, command.target)
     if choice.deployment is None:
         return _without_target(command, ports, scope, choice.reason)

@@ -1,4 +1,4 @@
-"""Find and mend what no event told of: missed pushes and scans, lost starts and wake-ups, stale locks."""
+"""Find and mend what no event told of: missed pushes and scans, lost starts, stale locks, canaries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.domain.arns import machine_of
+from tidegate.domain.canary import Canary
 from tidegate.domain.lock import Lock
 from tidegate.domain.release import Release
 from tidegate.domain.service import Service
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Execution, Ports
 from tidegate.steps.acquire_lock import lock_subject
+from tidegate.steps.forgotten_canaries import mend_canary
 from tidegate.steps.missed import is_fresh, mend_release, mint_missed_push
 from tidegate.steps.overdue import wake_overdue
 from tidegate.steps.recover import recover, recover_rollback
@@ -64,7 +66,7 @@ class _Run:
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
-    """Look at every lock that is held and at as many services as fit; mend, and count what was mended.
+    """Look at every lock that is held, every canary, and as many services as fit; mend, and count.
 
     Everything that is found is mended as its event would have done it, so a run may be repeated, or overlap
     another one. The next run goes on with the service after the last.
@@ -77,6 +79,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     for lock in locks:
         this.guard(f"lock {lock.service}/{lock.environment}", partial(_lock, this, lock))
     swept = _services(command, this, locks)
+    for canary in ports.canaries.active():
+        where = f"canary {canary.service}/{canary.environment}"
+        this.guard(where, partial(_canary, this, canary))
     result = {"found": dict(sorted(this.found.items())), "services": swept}
     return result | ({"reason": " ".join(this.reasons[:MOST_REASONS])} if this.reasons else {})
 
@@ -166,6 +171,12 @@ def _alarms(this: _Run, service: Service) -> None:
         now = this.ports.clock.now()
         if roll_back_if_accused(this.ports, service.name, environment, alarms.names, now):
             this.found["accused"] += 1
+
+
+def _canary(this: _Run, canary: Canary) -> None:
+    what = mend_canary(this.ports, canary)
+    if what is not None:
+        this.found[what] += 1
 
 
 def _lock(this: _Run, lock: Lock) -> None:

@@ -6,25 +6,21 @@ and the sweep. Every piece looks at the world first, does what is missing and ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Literal
 
-from tidegate.domain.canary import Canary, canary_service, schedule_name
+from tidegate.domain.canary import Canary, canary_service, schedule_name, tells
 from tidegate.domain.scaling import given_back
-from tidegate.domain.traffic import weights_for
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
 from tidegate.steps import canary_evidence
 from tidegate.steps.acquire_lock import UNKNOWN
-from tidegate.steps.canaries import change, rules_of, settings_of
+from tidegate.steps.canaries import change
+from tidegate.steps.canary_traffic import Fence, no_fence, return_traffic
 from tidegate.steps.guard import check_owner
 from tidegate.steps.scope import Scope, scope_of
-
-Fence = Callable[[], None]
-"""Raises when the caller may change nothing any more; called directly before every change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +35,6 @@ class Withdrawal:
     outcome: Literal["returning", "blocked", "withdrawn"]
     canary: Canary
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Traffic:
-    changed: bool
-    blocked: bool
-    said: str
 
 
 def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
@@ -81,14 +70,21 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
         return Withdrawal("blocked", canary, traffic.said)
     _clear(ports, scope, canary, fence)
     address = _store_evidence(ports, scope, canary)
-    canary = change(ports, canary, partial(_withdrawn, address=address))
-    return Withdrawal("withdrawn", canary, traffic.said)
+    canary = change(ports, canary, partial(_withdrawn, address=address, said=traffic.said))
+    return Withdrawal("withdrawn", canary)
 
 
 def withdraw_at_once(ports: Ports, canary: Canary, root: str) -> Withdrawal:
     """Take a canary back, reading the weights right after they were set."""
     taken = withdraw(ports, canary, root)
     return withdraw(ports, taken.canary, root) if taken.outcome == "returning" else taken
+
+
+def rescue(ports: Ports, canary: Canary) -> Withdrawal:
+    """Take back one step further what nobody is left to take back; see `is_abandoned`."""
+    reason = "Its execution stopped before the canary had come to an end."
+    canary = change(ports, canary, lambda each: tells(each, "fail", reason))
+    return withdraw(ports, canary, None)
 
 
 def finish(ports: Ports, canary: Canary) -> bool:
@@ -123,35 +119,6 @@ def is_abandoned(ports: Ports, canary: Canary) -> bool:
         return False
     lock = ports.locks.holder(canary.service, canary.environment)
     return lock is None or not _may_run(ports, lock.owner, ports.clock.now() - lock.acquired_at)
-
-
-def return_traffic(ports: Ports, scope: Scope, fence: Fence) -> _Traffic:
-    """Give all traffic back to the stable service, wherever a rule still forwards to our two groups."""
-    settings = settings_of(scope)
-    rules = rules_of(ports, scope, settings)
-    ours = weights_for(0, settings.target_group, settings.canary_target_group)
-    changed, blocked, said = False, False, []
-    for arn in settings.listener_rules:
-        rule = rules.get(arn)
-        if rule is None:
-            said.append(f"Listener rule {arn} is gone.")
-        elif rule.share(settings.canary_target_group) == 0:
-            continue
-        elif set(rule.weights) != set(ours):
-            blocked = True
-            said.append(_foreign(arn, rule.share(settings.canary_target_group)))
-        else:
-            fence()
-            ports.listener_rules.set_weights(scope.environment.target, arn, ours)
-            changed = True
-    return _Traffic(changed, blocked, " ".join(said))
-
-
-def _foreign(arn: str, share: float) -> str:
-    return (
-        f"Somebody has let listener rule {arn} forward to other target groups as well; it still gives the "
-        f"canary {share:g} %, so its tasks are kept until people have taken it out."
-    )
 
 
 def _clear(ports: Ports, scope: Scope, canary: Canary, fence: Fence) -> None:
@@ -192,8 +159,11 @@ def _returning(canary: Canary) -> Canary:
     return canary if canary.over else replace(canary, phase="returning", weight=0.0, shifted_at=None)
 
 
-def _withdrawn(canary: Canary, address: str) -> Canary:
-    return replace(canary, phase="withdrawn", evidence_at=address) if canary.phase == "returning" else canary
+def _withdrawn(canary: Canary, address: str, said: str) -> Canary:
+    if canary.phase != "returning":
+        return canary
+    reason = f"{canary.reason} {said}".strip()
+    return replace(canary, phase="withdrawn", evidence_at=address, reason=reason)
 
 
 def _fence(ports: Ports, canary: Canary, root: str | None) -> None:
@@ -207,7 +177,3 @@ def _may_run(ports: Ports, execution: str, since: timedelta) -> bool:
     """Whether an execution may still change something; one that is not known may be very young."""
     found = ports.machines.describe(execution)
     return since < UNKNOWN if found is None else found.running
-
-
-def no_fence() -> None:
-    """Where the record alone forbids what is being undone: once a canary is over, nobody gives it traffic."""
