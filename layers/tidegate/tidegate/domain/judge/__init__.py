@@ -7,6 +7,14 @@ withstands in the declared scenarios is measured by ``bench/judge.py``. No promi
 neither the profile nor the history knows.
 """
 
+from .absolute import (
+    AbsoluteSettings,
+    AbsoluteState,
+    AbsoluteVerdict,
+    Limit,
+    observe_absolute,
+    start_absolute,
+)
 from .calibration import Calibration, calibrate, most_cautious
 from .closing import closed_periods
 from .dispersion import estimate_dispersion
@@ -19,9 +27,13 @@ from .wording import Reason
 __all__ = [
     "PROFILES",
     "STANDARD_METRICS",
+    "AbsoluteSettings",
+    "AbsoluteState",
+    "AbsoluteVerdict",
     "Calibration",
     "JudgeSettings",
     "JudgeState",
+    "Limit",
     "Metric",
     "Period",
     "Profile",
@@ -33,5 +45,7 @@ __all__ = [
     "estimate_dispersion",
     "most_cautious",
     "observe",
+    "observe_absolute",
     "start",
+    "start_absolute",
 ]
