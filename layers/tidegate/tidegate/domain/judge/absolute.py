@@ -6,10 +6,10 @@ with a probability of at most the limit.
 
 For a factor ``r > 1`` the product over all responses of ``r ** bad * exp(-(r - 1) * limit)`` is then a
 supermartingale that starts at 1: given the past, ``E[r ** bad]`` is at most ``1 + limit * (r - 1)``, which
-is at most ``exp((r - 1) * limit)``. Of ``S`` bad responses where ``M = limit * requests`` are tolerated it has made
-``r ** S * exp(-(r - 1) * M)``. An average over several factors, with weights fixed beforehand, is one as well,
-and so is an average over several limits, however they depend on each other. By Ville's inequality it ever
-reaches ``1 / alpha`` with a probability of at most ``alpha``, so that looking often costs nothing.
+is at most ``exp((r - 1) * limit)``. After ``S`` bad responses where ``M = limit * requests`` are tolerated
+it is ``r ** S * exp(-(r - 1) * M)``. An average over several factors, with weights fixed beforehand, is one
+too, and so is an average over several limits, however they depend on each other. By Ville's inequality it
+ever reaches ``1 / alpha`` with a probability of at most ``alpha``, so that looking often costs nothing.
 
 Sources: S. R. Howard, A. Ramdas, J. McAuliffe, J. Sekhon, "Time-uniform, nonparametric, nonasymptotic
 confidence sequences" (sub-Poisson processes; the method of mixtures), https://arxiv.org/abs/1810.08240;
@@ -204,4 +204,5 @@ def _sorted(state: AbsoluteState) -> list[Limit]:
 
 def _figures(limit: Limit, requests: float, bad: float) -> str:
     share = f"{100.0 * bad / requests:.3g} %" if requests else "no rate"
-    return f"{limit.name} {bad:,.10g} of {requests:,.10g} requests ({share}, {100.0 * limit.rate:.3g} % tolerated)"
+    tolerated = f"{100.0 * limit.rate:.3g} %"
+    return f"{limit.name} {bad:,.10g} of {requests:,.10g} requests ({share}, {tolerated} tolerated)"
