@@ -12,6 +12,7 @@ from local.world.ecs.model import Service
 from local.world.elb.routing import Request
 from local.world.images import ImageBehaviour
 from local.world.installation import Installation, present
+from local.world.scaling.control import scaling
 
 Answer = tuple[Response, int]
 
@@ -21,12 +22,14 @@ def routes(app: Flask) -> None:
 
     ``/_world/images/<digest>``: GET, PUT a behaviour; POST ``…/archive``.
     ``/_world/traffic/<service>``: GET, PUT, DELETE, the service by its name or as ``cluster/service``.
+    ``/_world/scaling/<cluster>/<service>``: GET, PUT, as Application Auto Scaling would scale it.
     ``/_world/zones/<availability-zone>``: POST ``…/fail``, ``…/restore``.
     ``/_world/lb/<load-balancer-name>[:<port>]/<path>``: a request to a load balancer.
     """
     app.add_url_rule("/_world/images/<digest>", view_func=images, methods=["GET", "PUT"])
     app.add_url_rule("/_world/images/<digest>/archive", view_func=archive, methods=["POST"])
     app.add_url_rule("/_world/traffic/<path:service>", view_func=traffic, methods=["GET", "PUT", "DELETE"])
+    app.add_url_rule("/_world/scaling/<cluster>/<service>", view_func=scaling, methods=["GET", "PUT"])
     app.add_url_rule("/_world/zones/<name>/fail", view_func=fail_zone, methods=["POST"])
     app.add_url_rule("/_world/zones/<name>/restore", view_func=restore_zone, methods=["POST"])
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

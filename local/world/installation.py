@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import BaseResponse
 from moto.ecr.responses import ECRResponse
@@ -38,6 +39,8 @@ from local.world.metrics.api import MetricsApi
 from local.world.metrics.balancers import BalancerMetrics
 from local.world.metrics.queries import Queries
 from local.world.metrics.store import MetricStore
+from local.world.scaling.api import ScalingApi
+from local.world.scaling.tracking import Tracking
 from local.world.traffic.generator import Traffic
 from local.world.world import World
 
@@ -62,11 +65,14 @@ class Installation:
         self.metrics = MetricsApi(world, store, queries)
         self.alarms = Alarms(world, queries, self.metrics)
         self.traffic = Traffic(world, self.ecs, self.targets, BalancerMetrics(world, store, self.targets))
+        self.scaling = ScalingApi(self.ecs)
+        self.tracking = Tracking(self.ecs, self.scaling, queries, self.targets)
         self.operations: dict[type[BaseResponse], Operations] = {
             EC2ContainerServiceResponse: self._ecs_operations(),
             ECRResponse: self._ecr_operations(),
             CloudWatchResponse: self._cloudwatch_operations(),
             ELBV2Response: {"DescribeTargetHealth": ElbApi(self.targets).target_health},
+            ApplicationAutoScalingResponse: self._scaling_operations(),
         }
 
     def _ecs_operations(self) -> Operations:
@@ -101,6 +107,16 @@ class Installation:
             "StartImageScan": scans.start_scan,
             "DescribeImageScanFindings": scans.scan_findings,
             "PutRegistryScanningConfiguration": scans.put_scanning,
+        }
+
+    def _scaling_operations(self) -> Operations:
+        return {
+            "RegisterScalableTarget": self.scaling.register,
+            "DeregisterScalableTarget": self.scaling.deregister,
+            "DescribeScalableTargets": self.scaling.describe,
+            "PutScalingPolicy": self.scaling.put_policy,
+            "DeleteScalingPolicy": self.scaling.delete_policy,
+            "DescribeScalingPolicies": self.scaling.describe_policies,
         }
 
     def _cloudwatch_operations(self) -> Operations:

@@ -57,7 +57,8 @@ class FakeScaling(Fake):
             self.scaled[cluster, service] = replace(known, suspended=suspended)
 
     def put(self, target: Target, cluster: str, service: str, scaling: ServiceScaling) -> None:
-        self.scaled[cluster, service] = scaling
+        policies = tuple(sorted(scaling.policies, key=lambda policy: str(policy["PolicyName"])))
+        self.scaled[cluster, service] = replace(scaling, policies=policies)
 
     def remove(self, target: Target, cluster: str, service: str) -> None:
         self.scaled.pop((cluster, service), None)

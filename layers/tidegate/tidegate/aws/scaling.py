@@ -81,7 +81,7 @@ class ApplicationAutoScaling(Scaling):
 def _place(cluster: str, service: str) -> dict[str, str]:
     return {
         "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{cluster}/{service}",
+        "ResourceId": f"service/{cluster.rpartition('/')[2]}/{service}",
         "ScalableDimension": "ecs:service:DesiredCount",
     }
 
