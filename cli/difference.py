@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from cli.text import moment
 from tidegate.domain import diff
 from tidegate.domain.diff import Change
 from tidegate.domain.images import parse_image
@@ -14,15 +15,10 @@ from tidegate.domain.workload import ServiceState
 from tidegate.errors import Terminal
 from tidegate.ports import Ports
 
+JUDGED = frozenset({"canary"})
+"""The strategies in which the judge decides."""
 _ANY_IMAGE = f"image@sha256:{'0' * 64}"
 """Stands for the images of the next release, which are no part of this comparison."""
-
-
-class Calibrations(Protocol):
-    """Where a judge's calibration is kept, if the stack has such a place."""
-
-    def status(self, service: str, environment: str) -> str | None:
-        """How far the judge is calibrated for a service here, as a sentence; None when it is not used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +27,7 @@ class EnvironmentPlan:
 
     Attributes:
         strategy_before: The strategy of the registered revision, None when the environment is new.
+        steps: The shares of the traffic that a canary gets, `5, 25, 50 %`; empty for other strategies.
         task_definition: What runs, None when nothing does.
         changes: What the next release would change in it besides its images.
         images: Fed container to the image that runs.
@@ -41,6 +38,7 @@ class EnvironmentPlan:
     production: bool
     strategy: str
     strategy_before: str | None
+    steps: str
     approvers: tuple[str, ...]
     task_definition: str | None
     desired: int
@@ -89,10 +87,16 @@ def plan_of(ports: Ports, service: Service) -> Plan:
     )
 
 
-def calibration_of(ports: Ports, service: str, environment: str) -> str | None:
-    """How far the judge is calibrated here; None where the stack keeps no calibrations."""
-    calibrations: Calibrations | None = getattr(ports, "calibrations", None)
-    return calibrations.status(service, environment) if calibrations is not None else None
+def calibration_of(ports: Ports, service: str, place: Environment) -> str | None:
+    """How far the judge knows the noise of a service here, as a sentence; None where it does not judge."""
+    if place.strategy.name not in JUDGED:
+        return None
+    stored = ports.calibrations.get(service, place.name)
+    if stored is None:
+        return "its history has not been measured yet; it judges cautiously until it has"
+    metrics = ", ".join(f"{name} {metric.get('status')}" for name, metric in sorted(stored.metrics.items()))
+    note = f"; {stored.note}" if stored.note else ""
+    return f"measured {moment(stored.at)}{f': {metrics}' if metrics else ''}{note}"
 
 
 def _repositories(ports: Ports, service: Service) -> tuple[str, ...]:
@@ -124,13 +128,14 @@ def _environment(
         production=place.production,
         strategy=place.strategy.name,
         strategy_before=_strategy_of(before, place.name),
+        steps=_steps(place),
         approvers=place.approval.approvers if place.approval else (),
         task_definition=state.task_definition if state else None,
         desired=state.desired if state else 0,
         running=state.running if state else 0,
         images={name: image for name, image in images_of(running).items() if name in service.containers},
         changes=_changes(service, place, running) if running else (),
-        calibration=calibration_of(ports, service.name, place.name),
+        calibration=calibration_of(ports, service.name, place),
         problems=problems,
     )
 
@@ -151,6 +156,11 @@ def _problems(ports: Ports, at: str, place: Environment, state: ServiceState | N
 def _strategy_of(service: Service | None, environment: str) -> str | None:
     places = service.environments if service else ()
     return next((place.strategy.name for place in places if place.name == environment), None)
+
+
+def _steps(place: Environment) -> str:
+    weights = [f"{step.weight:g}" for step in getattr(place.strategy, "steps", ())]
+    return f"{', '.join(weights)} %" if weights else ""
 
 
 def _changes(service: Service, place: Environment, running: dict[str, Any]) -> tuple[Change, ...]:

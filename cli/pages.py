@@ -137,7 +137,7 @@ def read_page(status: int, html: str) -> Page:
     reader.feed(html)
     reader.close()
     reader.end_line()
-    return Page(status, reader.title, tuple(reader.lines), reader.form)
+    return Page(status, " ".join(reader.title.split()), tuple(reader.lines), reader.form)
 
 
 _BLOCKS = frozenset(
@@ -201,7 +201,7 @@ class _Reader(HTMLParser):
             return
         self._line.append(data)
         if self._heading == "h1":
-            self.title = " ".join(f"{self.title} {data}".split())
+            self.title += data
 
     def end_line(self) -> None:
         """Keep the line that was begun, if there is anything in it."""

@@ -11,10 +11,6 @@ NOTHING = "-"
 DIGEST = 19
 """Characters of a digest that people are shown: ``sha256:`` and twelve digits."""
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Unicode's categories of what a terminal acts upon or does not show: control and format characters,
-surrogates, private use, line and paragraph separators."""
-
 _DURATION = re.compile(r"(?P<number>\d{1,7})(?P<unit>[smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -34,7 +30,8 @@ def shown_lines(text: object) -> list[str]:
 
 
 def _escaped(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
+    # Not printable: control and format characters, surrogates, line separators, what is unassigned.
+    if character.isprintable() or unicodedata.category(character) == "Zs":
         return character
     code = ord(character)
     if character in "\t\n\r":

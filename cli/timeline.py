@@ -35,7 +35,7 @@ def happening(line: Entry) -> Happening:
     kind, entry = str(line["kind"]), line.get("entry") or {}
     subject, _, verb = kind.partition(".")
     tell = _TELL.get(kind) or _TELL.get(subject) or _anything
-    what = tell(verb, entry)
+    what = tell(verb or subject, entry)
     reason = entry.get("reason")
     text = f"{what}: {reason}" if reason and kind not in _WITHOUT_REASON else what
     return Happening(

@@ -132,6 +132,7 @@ def _show_environment(out: Output, place: EnvironmentPlan) -> None:
     strategy = place.strategy
     if place.strategy_before not in (None, place.strategy):
         strategy = f"{place.strategy_before} → {place.strategy}"
+    strategy += f" ({place.steps})" if place.steps else ""
     production = " (production)" if place.production else ""
     out.say((place.name, "bold"), f"{production}: strategy {words(strategy)}", indent=2)
     if place.approvers:
