@@ -56,16 +56,18 @@ def _read_deployment(deployment: Answer) -> EcsDeployment:
     )
 
 
-def read_service_deployment(deployment: Answer, task_definitions: Mapping[str, str]) -> ServiceDeployment:
-    """A service deployment of DescribeServiceDeployments; `task_definitions` is by service revision."""
+def read_service_deployment(deployment: Answer, revisions: Mapping[str, Answer]) -> ServiceDeployment:
+    """A service deployment of DescribeServiceDeployments; `revisions` are service revisions by their ARN."""
     revision = deployment.get("targetServiceRevision", {})
+    target = revisions.get(revision.get("arn", ""), {})
+    balancers = target.get("resolvedConfiguration", {}).get("loadBalancers", [])
     breaker = deployment.get("deploymentCircuitBreaker", {})
     return ServiceDeployment(
         arn=deployment["serviceDeploymentArn"],
         status=deployment["status"],
         status_reason=deployment.get("statusReason"),
         created_at=deployment["createdAt"],
-        task_definition=task_definitions.get(revision.get("arn", "")),
+        task_definition=target.get("taskDefinition"),
         requested=revision.get("requestedTaskCount", 0),
         running=revision.get("runningTaskCount", 0),
         pending=revision.get("pendingTaskCount", 0),
@@ -76,6 +78,7 @@ def read_service_deployment(deployment: Answer, task_definitions: Mapping[str, s
         lifecycle_stage=deployment.get("lifecycleStage"),
         hooks=tuple(_read_hook(each, deployment) for each in deployment.get("lifecycleHookDetails", [])),
         production_weight=revision.get("requestedProductionTrafficWeight"),
+        target_groups=tuple(each["targetGroupArn"] for each in balancers if "targetGroupArn" in each),
     )
 
 

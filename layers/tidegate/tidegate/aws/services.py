@@ -80,8 +80,8 @@ class EcsServices(Services):
             return ()
         answer = aws_call(ecs.describe_service_deployments, serviceDeploymentArns=arns[:_DEPLOYMENTS])
         described: list[Answer] = answer["serviceDeployments"]
-        definitions = _task_definitions(ecs, described)
-        read = (read_service_deployment(each, definitions) for each in described)
+        revisions = _revisions(ecs, described)
+        read = (read_service_deployment(each, revisions) for each in described)
         return tuple(sorted(read, key=lambda deployment: deployment.created_at, reverse=True))
 
     def stop(self, target: Target, deployment: str) -> bool:
@@ -157,15 +157,15 @@ class EcsServices(Services):
         return read_task(task, definition)
 
 
-def _task_definitions(ecs: Any, deployments: Sequence[Answer]) -> dict[str, str]:
-    """Service revision to task definition, for the targets of some service deployments."""
+def _revisions(ecs: Any, deployments: Sequence[Answer]) -> dict[str, Answer]:
+    """The service revisions, by ARN, that are the targets of some service deployments."""
     revisions = sorted(
         {each["targetServiceRevision"]["arn"] for each in deployments if "targetServiceRevision" in each}
     )
     if not revisions:
         return {}
     answer = aws_call(ecs.describe_service_revisions, serviceRevisionArns=revisions)
-    return {each["serviceRevisionArn"]: each["taskDefinition"] for each in answer["serviceRevisions"]}
+    return {each["serviceRevisionArn"]: each for each in answer["serviceRevisions"]}
 
 
 def _task_arns(ecs: Any, cluster: str, service: str, *, stopped: bool) -> list[str]:

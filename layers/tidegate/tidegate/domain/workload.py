@@ -105,7 +105,8 @@ class ServiceDeployment:
     """A service deployment as DescribeServiceDeployments gives it; ``status`` is ECS's enum.
 
     ``production_weight`` is the share of the traffic, in percent, that its target revision has been given;
-    None where ECS shifts no traffic.
+    None where ECS shifts no traffic. ``target_groups`` are those in which ECS registers the tasks of that
+    revision: with blue/green another one each time, whatever the service itself says.
     """
 
     arn: str
@@ -123,6 +124,7 @@ class ServiceDeployment:
     lifecycle_stage: str | None = None
     hooks: tuple[DeploymentHook, ...] = ()
     production_weight: float | None = None
+    target_groups: tuple[str, ...] = ()
 
     @property
     def in_flight(self) -> bool:
