@@ -20,8 +20,9 @@ MOST_RESOURCES = 400
 NOT_STEPS = {
     "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "canaries",
     "canary_capacity", "canary_evidence", "canary_preflight", "canary_traffic", "forgotten_canaries",
-    "guard", "known_good", "mint", "missed", "notices", "overdue", "planning", "preempting", "recover", "restoring", "resume",
-    "scope", "watching", "withdrawing",
+    "canary_figures", "canary_health", "canary_readiness", "pulsing",
+    "guard", "known_good", "mint", "missed", "notices", "overdue", "planning", "preempting", "recover",
+    "restoring", "resume", "scope", "watching", "withdrawing",
 }  # fmt: skip
 # Runbooks for people, not for a machine.
 OTHER_RUNBOOKS: set[str] = set()
