@@ -10,6 +10,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 SAM_VENV := .venv-sam
+CHECKOV_VENV := .venv-checkov
 # The interpreter that makes the environments: the first of these that is 3.11 or newer and has venv.
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11 python)
 
@@ -68,6 +69,11 @@ $(SAM_VENV)/.installed: requirements-sam.lock
 	@$(call install,$(SAM_VENV),requirements-sam.lock)
 	@touch $@
 
+$(CHECKOV_VENV)/.installed: requirements-checkov.lock
+	@$(call make-venv,$(CHECKOV_VENV))
+	@$(call install,$(CHECKOV_VENV),requirements-checkov.lock)
+	@touch $@
+
 node_modules/.installed: package-lock.json package.json
 	@command -v npm >/dev/null || { echo "asl-validator needs Node.js with npm; neither is here." >&2; exit 1; }
 	@npm ci --silent
@@ -118,6 +124,18 @@ asl: $(VENV)/.installed node_modules/.installed ## Amazon States Language, each 
 template: $(VENV)/.installed ## CloudFormation, with cfn-lint
 	@$(VENV)/bin/cfn-lint template.yaml $(wildcard infrastructure/*.yaml infrastructure/*/*.yaml)
 
+.PHONY: security bandit checkov permissions
+security: bandit checkov ## bandit over the product's Python, checkov over the translated template
+
+bandit: $(VENV)/.installed
+	@$(VENV)/bin/bandit --quiet --recursive --severity-level low layers/tidegate/tidegate functions $(wildcard cli)
+
+checkov: $(VENV)/.installed $(CHECKOV_VENV)/.installed
+	@$(PY) -m tests.security.checkov $(CHECKOV_VENV)/bin/checkov
+
+permissions: $(VENV)/.installed ## What the recorded runs of `make test` asked for, against what the template allows
+	@$(PY) -m tests.support.permissions
+
 types: $(VENV)/.installed ## mypy, strict
 	@$(VENV)/bin/mypy $(SOURCES)
 
@@ -133,10 +151,11 @@ define compile
 	compile() { $(VENV)/bin/uv pip compile --quiet --no-header --generate-hashes "$$@" >/dev/null; }; \
 	compile --universal --python-version 3.11 --group layer --group local --group cli --group dev --group bench -o $(1)/requirements.lock; \
 	compile --universal --python-version 3.11 --group sam -o $(1)/requirements-sam.lock; \
+	compile --universal --python-version 3.11 --group checkov -o $(1)/requirements-checkov.lock; \
 	compile --python-platform aarch64-manylinux2014 --python-version 3.13 --no-annotate --group layer \
 	  --constraints $(1)/requirements.lock -o $(1)/layers/tidegate/requirements.txt
 endef
-LOCKS := requirements.lock requirements-sam.lock layers/tidegate/requirements.txt
+LOCKS := requirements.lock requirements-sam.lock requirements-checkov.lock layers/tidegate/requirements.txt
 
 lock: $(VENV)/.installed ## Write the lock files from pyproject.toml and package.json
 	@$(call compile,.)

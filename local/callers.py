@@ -33,6 +33,12 @@ def of_request(access_key_id: str, header: str | None) -> str:
     return _by_access_key.get(access_key_id) or header or USER
 
 
+def identity_of_request(access_key_id: str, header: str | None) -> str:
+    """The same, but a state machine as `machine/<name>`: a function may have the same name."""
+    caller = of_request(access_key_id, header)
+    return f"machine/{caller}" if header == caller and access_key_id not in _by_access_key else caller
+
+
 @contextlib.contextmanager
 def acting(caller: str) -> Iterator[None]:
     """Let everything that is done in this thread count as this caller's."""

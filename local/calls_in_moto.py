@@ -75,7 +75,8 @@ def _recorded(self: Foreign, service: str, action: str, work: Callable[[], Forei
     asks = _parameters(self)
     fault = faults.for_call(caller, service, action, lambda name: _first(asks, name))
     resource = calls.resource_in(asks)
-    authorizations.note(caller, service, action, _all_parameters(self))
+    who = callers.identity_of_request(self.access_key, self.headers.get(callers.HEADER))
+    authorizations.note(who, service, action, _all_parameters(self))
     try:
         with callers.acting(caller):
             response = _answer(work, self, service, action, fault)

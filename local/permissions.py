@@ -69,9 +69,8 @@ def topic_allows(topic_arn: str, service: str, source_arn: str) -> bool:
 
 
 def _note(principal: str, service: str, action: str, **parameters: str) -> None:
-    if ":execute-api:" in parameters["SourceArn"]:  # what follows is the path, and a path may be a secret
-        parameters["SourceArn"] = parameters["SourceArn"].partition("/")[0]
-    authorizations.note(principal, service, action, parameters)
+    if ":execute-api:" not in parameters["SourceArn"]:  # a path may hold a secret; see local.api.app
+        authorizations.note(principal, service, action, parameters)
 
 
 def _listed(value: Any) -> list[str]:

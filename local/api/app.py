@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from local import permissions, settings
+from local import authorizations, permissions, settings
 from local.api import cors, definition, request, response, routing
 from local.api.definition import DEFAULT_ROUTE, Definition
 from local.api.request import Request
@@ -102,6 +102,8 @@ def _allowed(function_arn: str, source: str, match: Match) -> bool:
     route = match.route
     prefix = "/".join(source.split("/")[:2])
     written = f"{prefix}/{DEFAULT_ROUTE if route.path == DEFAULT_ROUTE else route.method + route.path}"
+    asked = {"FunctionName": function_arn, "SourceArn": written}
+    authorizations.note(PRINCIPAL, "lambda", "Invoke", asked)
     return any(permissions.function_allows(function_arn, PRINCIPAL, one) for one in (source, written))
 
 

@@ -14,6 +14,7 @@ PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", re.MULTILINE)
 LOCKS = {
     "requirements.lock": ["layer", "local", "cli", "dev", "bench"],
     "requirements-sam.lock": ["sam"],
+    "requirements-checkov.lock": ["checkov"],
     "layers/tidegate/requirements.txt": ["layer"],
 }
 

@@ -9,6 +9,7 @@ import pytest
 
 from local import server
 from local.sample import Place
+from tests.support.permissions import recording
 from tests.support.story import Story
 
 Change = Callable[[dict[str, Any]], None]
@@ -23,6 +24,7 @@ def place() -> Iterator[Place]:
         place.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="team@example.com")
         place.world("POST", "/mailbox/confirm", {"address": "team@example.com"})
         yield place
+        recording.write(place, "use_cases")
     finally:
         running.stop()
 

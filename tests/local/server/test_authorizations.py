@@ -97,5 +97,7 @@ def test_the_requests_of_a_machine_are_listed_by_the_world_control(cloud: EmptyC
         time.sleep(0.02)
 
     # Then even what failed was asked for
-    found = [each for each in cloud.world("GET", "/authorizations").json if each["caller"] == name]
+    found = [
+        each for each in cloud.world("GET", "/authorizations").json if each["caller"] == f"machine/{name}"
+    ]
     assert [(each["action"], each["parameters"]) for each in found] == [("ListTasks", {"cluster": "nowhere"})]
