@@ -22,6 +22,7 @@ from moto.scheduler.models import scheduler_backends
 
 from local import authorizations, deliver
 from local.deliver import UndeliverableError
+from local.events import roles
 from local.events.retries import Attempt
 from local.events.router import iso_time, new_event
 
@@ -108,6 +109,9 @@ def _invoke(target: dict[str, Any], text: str, schedule: Any, settings: Settings
     role = str(target["RoleArn"]).rpartition("/")[2]
     if arn.startswith("arn:aws:lambda:"):
         authorizations.note(f"role/{role}", "lambda", "Invoke", {"FunctionName": arn})
+        if not roles.may(str(target["RoleArn"]), "lambda:InvokeFunction", arn):
+            sentence = f"{target['RoleArn']} is not authorized to perform: lambda:InvokeFunction on {arn}"
+            raise UndeliverableError("AccessDeniedException", sentence, retryable=False)
     if arn.startswith(UNIVERSAL):
         _call_api(arn.removeprefix(UNIVERSAL), text, settings)
     elif parameters := target.get("EventBridgeParameters"):

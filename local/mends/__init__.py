@@ -25,6 +25,7 @@ from local.mends import (
     interruption,
     nested,
     programs,
+    schedules,
     tokens,
 )
 from local.mends.patching import Mend, Mends
@@ -48,6 +49,7 @@ ORDER: tuple[Mends, ...] = (
     definitions.MENDS,
     buckets.MENDS,
     alarms.MENDS,
+    schedules.MENDS,
 )
 
 

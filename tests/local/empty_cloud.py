@@ -92,10 +92,15 @@ class EmptyCloud:
         return f"{stem}-{next(_numbers)}"
 
     def role(self) -> str:
-        """A role that anything may assume."""
+        """A role that anything may assume, and that may do anything."""
         if self._role is None:
             name = self.fresh("role")
-            made = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+            trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+            everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+            iam = self.client("iam")
+            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
+            document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+            iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=document)
             self._role = made["Role"]["Arn"]
         return self._role
 

@@ -381,13 +381,29 @@ def test_a_schedule_and_its_group(stacks: Stacks):
         "State": "ENABLED",
         "Target": {
             "Arn": _at("Queue", "Arn"),
-            "RoleArn": "arn:aws:iam::123456789012:role/r",
+            "RoleArn": _at("Role", "Arn"),
             "Input": '{"a": 1}',
         },
     }
     resources = {
         "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": stacks.name}},
         "Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": properties},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "scheduler.amazonaws.com"},
+                            "Action": "sts:AssumeRole",
+                            "Condition": {"StringEquals": {"aws:SourceArn": _at("Group", "Arn")}},
+                        }
+                    ],
+                }
+            },
+        },
         "Queue": queue(),
     }
     stacks.create(resources)

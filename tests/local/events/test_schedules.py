@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.empty_cloud import EmptyCloud, eventually
 
@@ -129,3 +131,84 @@ def test_an_unknown_schedule_cannot_be_fired(cloud: EmptyCloud, name: str):
 
 def names(cloud: EmptyCloud) -> set[str]:
     return {one["Name"] for one in cloud.client("scheduler").list_schedules()["Schedules"]}
+
+
+ROLE = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def role(cloud: EmptyCloud, trust: dict[str, Any], *allowed: dict[str, Any]) -> str:
+    """A role with one statement of trust, and with what it may do."""
+    iam, name = cloud.client("iam"), cloud.fresh("role")
+    documents = [{"Version": "2012-10-17", "Statement": each} for each in ([trust], list(allowed))]
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(documents[0]))
+    if allowed:
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(documents[1]))
+    return str(made["Role"]["Arn"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"GroupName": "nobody"}, "ResourceNotFoundException"),
+        ({"ScheduleExpression": "rate(1 fortnight)"}, "ValidationException"),
+        ({"Name": "a/b"}, "ValidationException"),
+        ({"Target": {"Arn": "q", "RoleArn": "arn:aws:iam::123456789012:role/nobody"}}, "ValidationException"),
+    ],
+)
+def test_a_schedule_that_could_never_run_is_refused(cloud: EmptyCloud, changes: dict[str, Any], code: str):
+    """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html."""
+    target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": cloud.role()}
+    asked = {"Name": cloud.fresh("refused"), "ScheduleExpression": "rate(1 minute)", "Target": target}
+
+    with pytest.raises(ClientError) as raised:
+        cloud.client("scheduler").create_schedule(FlexibleTimeWindow=OFF, **{**asked, **changes})
+
+    assert raised.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize(
+    ("trust", "accepted"),
+    [
+        (ROLE, True),
+        ({**ROLE, "Principal": {"Service": "lambda.amazonaws.com"}}, False),
+        ({**ROLE, "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}, True),
+        ({**ROLE, "Condition": {"StringEquals": {"aws:SourceArn": "arn:aws:scheduler:::other"}}}, False),
+    ],
+)
+def test_scheduler_must_be_able_to_assume_the_role(cloud: EmptyCloud, trust: dict[str, Any], accepted: bool):
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html."""
+    scheduler, name = cloud.client("scheduler"), cloud.fresh("trusting")
+    asked = {
+        "Name": name,
+        "ScheduleExpression": "rate(30 days)",
+        "FlexibleTimeWindow": OFF,
+        "State": "DISABLED",
+    }
+    target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": role(cloud, trust)}
+
+    if accepted:
+        scheduler.create_schedule(**asked, Target=target)
+        scheduler.update_schedule(**asked, Target=target)
+        return
+    with pytest.raises(ClientError, match="must allow AWS EventBridge Scheduler to assume the role"):
+        scheduler.create_schedule(**asked, Target=target)
+
+
+def test_a_function_is_invoked_only_by_a_role_that_may(cloud: EmptyCloud):
+    # Given a function, and a role that may invoke another one
+    url, queue = cloud.queue()
+    function = cloud.function("def handler(event, context): return 1")
+    other = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": f"{function}-other"}
+
+    # When
+    target = {"Arn": function, "RoleArn": role(cloud, ROLE, other), "DeadLetterConfig": {"Arn": queue}}
+    cloud.client("scheduler").create_schedule(
+        Name=cloud.fresh("forbidden"),
+        ScheduleExpression="rate(30 days)",
+        FlexibleTimeWindow=OFF,
+        Target=target,
+    )
+
+    # Then
+    (letter,) = eventually(lambda: cloud.messages(url))
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "AccessDeniedException"
