@@ -22,7 +22,7 @@ NOT_STEPS = {
     "canary_capacity", "canary_evidence", "canary_preflight", "canary_traffic", "forgotten_canaries",
     "canary_figures", "canary_health", "canary_readiness", "pulsing",
     "guard", "known_good", "mint", "missed", "notices", "overdue", "planning", "preempting", "recover",
-    "restoring", "resume", "scope", "watching", "withdrawing",
+    "restoring", "resume", "scope", "signed_in", "status_views", "watching", "withdrawing",
 }  # fmt: skip
 # Runbooks for people, not for a machine.
 OTHER_RUNBOOKS: set[str] = set()

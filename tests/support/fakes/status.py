@@ -108,11 +108,14 @@ class FakeStatus(Fake):
             (name for name in self._look_at["services"] if name.startswith(prefix) and name > (after or "")),
             key=lambda name: f"{name}#",
         )
-        found = [self.service(name) for name in names[:limit]]
+        found = [self._service(name) for name in names[:limit]]
         shown = tuple(each for each in found if each is not None)
         return ServicesPage(shown, names[limit - 1] if len(names) > limit else None)
 
     def service(self, name: str) -> ServiceStatus | None:
+        return self._service(name)
+
+    def _service(self, name: str) -> ServiceStatus | None:
         revisions = self._look_at["services"].get(name)
         if not revisions:
             return None

@@ -45,14 +45,25 @@ def message_page(message: Message) -> Page:
 
 @cache
 def headers() -> dict[str, str]:
-    """What every page is sent with: only its own style is loaded, and nobody frames or keeps it.
+    """What every approval page is sent with."""
+    return headers_for(_style())
+
+
+@cache
+def headers_for(style: str, *sources: str) -> dict[str, str]:
+    """What a page is sent with: only its own style is loaded, and nobody frames or keeps it.
 
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
+
+    Args:
+        style: The style that stands in the page.
+        sources: What the page may load besides, as directives such as ``img-src 'self'``.
     """
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (
         "default-src 'none'",
         f"style-src 'sha256-{digest}'",
+        *sources,
         "form-action 'self'",
         "frame-ancestors 'none'",
         "base-uri 'none'",
