@@ -183,12 +183,12 @@ def _list_statement(report: Report, holder: str, statement: Statement) -> None:
 
 
 def _find_unused(report: Report, unused: tuple[Unused, ...]) -> None:
-    needed = set()
+    needed: set[Unused] = set()
     for key, times in report.permissions.items():
+        covering = [each for each in unused if each.covers(*key)]
+        needed.update(covering)  # a run that happens to use it is no reason to forget the exception
         if times:
             continue
-        covering = [each for each in unused if each.covers(*key)]
-        needed.update(covering)
         if covering:
             report.excused[key] = covering[0].reason
         else:
