@@ -107,19 +107,26 @@ class ImageScanFinished(Event):
 
 
 class EcsDetail(Lenient):
-    """The detail of `ECS Deployment State Change` (`event_name`) and `ECS Task State Change` (the rest)."""
+    """The detail of the events of Amazon ECS.
+
+    `ECS Deployment State Change` has `event_name`, `ECS Hook State Change` that and `service`, an ARN,
+    `ECS Task State Change` the rest.
+    """
 
     event_name: str = Field("", alias="eventName")
+    service: str = Field("", alias="serviceArn")
     task: str = Field("", alias="taskArn")
     last_status: str = Field("", alias="lastStatus")
     group: str = ""
 
 
 class EcsStateChange(Event):
-    """`ECS Deployment State Change` or `ECS Task State Change`.
+    """`ECS Deployment State Change`, `ECS Hook State Change` or `ECS Task State Change`.
 
-    The detail of a deployment names no service and no cluster: the service's ARN is in `resources`.
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html and
+    The detail of a deployment names no service and no cluster: the service's ARN is in `resources`. A hook's
+    resource is the service deployment.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html,
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_hook_state_change_events.html and
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
     """
 

@@ -16,7 +16,7 @@ JudgeProfile = Literal["calibrated", "guarded", "robust", "fast"]
 InconclusiveChoice = Literal["wait", "ask", "return"]
 BakeChoice = Literal["accept", "return"]
 
-STRATEGIES: frozenset[str] = frozenset({"rolling", "canary"})
+STRATEGIES: frozenset[str] = frozenset({"rolling", "canary", "blue_green"})
 """The one place where a strategy is known by name; `statemachines/strategies/` holds one file for each."""
 
 

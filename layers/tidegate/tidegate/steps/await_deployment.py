@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tidegate.domain.strategy import BlueGreenSettings
 from tidegate.ports import Ports, Wait
+from tidegate.steps.blue_green import move_of
+from tidegate.steps.canaries import canary_of
 from tidegate.steps.guard import stopped_here
 from tidegate.steps.read_deployment import read
 from tidegate.steps.restoring import WAITING, progress
@@ -52,6 +55,9 @@ def _is_decided(command: Command, ports: Ports) -> bool:
     if command.restoring:
         return progress(ports, scope, command.task_definition, command.started_at).phase not in WAITING
     rollout = read(ports, scope, command.task_definition, command.started_at)
+    if isinstance(scope.environment.strategy, BlueGreenSettings):
+        # One that was told to stop is waited for until ECS has gone back.
+        return move_of(scope, canary_of(ports, scope), rollout).outcome != "in_progress"
     return rollout.outcome != "in_progress" or stopped_here(scope) is not None
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from tidegate.domain.canary import LEAVING, Canary, JudgedPeriod, next_weight, schedule_name
 from tidegate.domain.judge import JudgeState
 from tidegate.ports import Ports
+from tidegate.steps import bake
 from tidegate.steps.canaries import settings_of
 from tidegate.steps.canary_capacity import prepare
 from tidegate.steps.pulsing import Attempts, Looked, look, seen
@@ -51,6 +52,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         if canary is None or canary.phase == "ended":
             ports.schedules.remove(schedule_name(ports.stack, command.service, command.environment))
             return ENDED
+        if canary.strategy == "blue_green":
+            return bake.pulse(ports, scope_of(ports, canary.release, canary.environment), canary)
         result = _look_after(ports, canary)
         if result is not None:
             return result
@@ -66,7 +69,7 @@ def _look_after(ports: Ports, canary: Canary) -> dict[str, Any] | None:
     attempts = Attempts()
     if canary.phase != "withdrawn" and attempts.ask(lambda: is_abandoned(ports, canary), otherwise=False):
         return _take_back(ports, canary)
-    is_left_alone = canary.over or canary.phase == "promoting" or canary.strategy != "canary"
+    is_left_alone = canary.over or canary.phase == "promoting"
     if is_left_alone or canary.decision in LEAVING or canary.decision == "promote":
         looked = Looked(seen(ports, canary))
     else:

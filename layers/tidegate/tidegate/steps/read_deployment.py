@@ -29,7 +29,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Decide from what ECS says now; progress goes to the journal, a failure carries its analysis."""
     scope = scope_of(ports, command.release, command.environment)
     rollout = read(ports, scope, command.task_definition, command.started_at)
-    _log_progress(command, ports, rollout)
+    log_progress(ports, scope, rollout)
     if rollout.outcome == "in_progress":
         stopped = stopped_here(scope)
         return {**stopped, "evidence": None} if stopped else _result(rollout)
@@ -59,7 +59,7 @@ def _result(rollout: Rollout) -> dict[str, Any]:
     return {"outcome": rollout.outcome, "reason": rollout.reason, "evidence": rollout.evidence}
 
 
-def _log_progress(command: Command, ports: Ports, rollout: Rollout) -> None:
+def log_progress(ports: Ports, scope: Scope, rollout: Rollout) -> None:
     """The batch log: one entry whenever the counts have moved."""
     if rollout.deployment is None:
         return
@@ -72,5 +72,5 @@ def _log_progress(command: Command, ports: Ports, rollout: Rollout) -> None:
         "failed": each.failed,
     }
     key = f"rollout/{each.arn.rpartition('/')[2]}/" + "/".join(str(figure) for figure in figures.values())
-    entry = {"environment": command.environment, **figures}
-    ports.journal.append(command.release, "deployment.progress", entry, at=ports.clock.now(), key=key)
+    entry = {"environment": scope.environment.name, **figures}
+    ports.journal.append(scope.release.id, "deployment.progress", entry, at=ports.clock.now(), key=key)

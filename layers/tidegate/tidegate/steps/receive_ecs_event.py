@@ -10,10 +10,12 @@ from tidegate.steps.resume import wake
 
 DECISIVE = frozenset({"SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED"})
 """After the third, SERVICE_DEPLOYMENT_IN_PROGRESS, there is nothing to read yet."""
+PAUSED = frozenset({"HOOK_AWAITING_ACTION", "HOOK_TIMED_OUT"})
+"""A blue/green deployment waits for an answer, or has waited in vain."""
 
 
 class Command(EcsStateChange):
-    """An `ECS Deployment State Change` or `ECS Task State Change` event."""
+    """An `ECS Deployment State Change`, `ECS Hook State Change` or `ECS Task State Change` event."""
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
@@ -35,6 +37,8 @@ def _subject(command: Command) -> str | None:
     detail = command.detail
     if detail.task:
         return f"task/{detail.task}" if detail.last_status == "STOPPED" else None
+    if detail.event_name in PAUSED and detail.service:
+        return f"service-deployment/{detail.service}"
     if detail.event_name in DECISIVE and command.resources:
         return f"service-deployment/{command.resources[0]}"
     return None

@@ -82,7 +82,7 @@ def _restore(command: Command, ports: Ports, scope: Scope) -> dict[str, Any]:
         check_owner(ports, command.service, command.environment, command.root)
         environment = scope.environment
         place = (environment.target, environment.cluster, environment.service)
-        ports.services.deploy(*place, arn, native(environment.strategy))
+        ports.services.deploy(*place, arn, native(environment.strategy), pause=False)
         return _result("restoring", f"ECS deploys {target.release} again.", target, arn)
     return _result("restoring", stands.reason, target, arn)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
@@ -10,12 +11,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
+from tidegate.domain.service import Check as DomainCheck
 from tidegate.domain.service import HttpCheck, HttpExpectation, TaskCheck
 from tidegate.domain.verification import Check
 from tidegate.ports import HttpAnswer, Ports
 from tidegate.steps.analysis import analyse
 from tidegate.steps.guard import stopped_here
-from tidegate.steps.scope import current_deployment, scope_of
+from tidegate.steps.scope import Scope, current_deployment, scope_of
 
 AT_ONCE = 20
 """As many checks as an environment may have, so that together they take no longer than the slowest."""
@@ -40,15 +42,20 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     A failure carries its analysis: why the service answers badly is often what its tasks say.
     """
     scope = scope_of(ports, command.release, command.environment)
+    return look(ports, scope, command, scope.environment.checks, "checks")
+
+
+def look(
+    ports: Ports, scope: Scope, command: Command, wanted: Sequence[DomainCheck], name: str
+) -> dict[str, Any]:
+    """One round of some checks; ``name`` is that of the evidence when they fail."""
     tasks = [
-        {**asdict(check), "command": list(check.command)}
-        for check in scope.environment.checks
-        if isinstance(check, TaskCheck)
+        {**asdict(check), "command": list(check.command)} for check in wanted if isinstance(check, TaskCheck)
     ]
     stopped = stopped_here(scope)
     if stopped is not None:
         return {**stopped, "evidence": None, "checks": [], "tasks": tasks, "wait_seconds": 0}
-    checks = [check for check in scope.environment.checks if isinstance(check, HttpCheck)]
+    checks = [check for check in wanted if isinstance(check, HttpCheck)]
     with ThreadPoolExecutor(AT_ONCE) as at_once:
         results = list(zip(checks, at_once.map(lambda check: _try(ports, check), checks), strict=True))
     failed = [(check, result) for check, result in results if result.status == "failed"]
@@ -60,7 +67,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if outcome == "failed":
         deployment = current_deployment(ports, scope)
         since = deployment.opened_at if deployment else scope.release.created_at
-        reason = reason[:2000] + analyse(ports, scope, command.task_definition, since=since, name="checks")
+        reason = reason[:2000] + analyse(ports, scope, command.task_definition, since=since, name=name)
     return {
         "outcome": outcome,
         "reason": reason[:3000],

@@ -1,4 +1,4 @@
-"""Start the native rolling deployment of a task definition."""
+"""Start the native deployment of a task definition, rolling or blue/green."""
 
 from __future__ import annotations
 

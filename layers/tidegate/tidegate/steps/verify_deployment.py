@@ -17,6 +17,7 @@ from tidegate.domain.workload import TargetState
 from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps.analysis import analyse
+from tidegate.steps.blue_green import TRAFFIC, carrying_groups
 from tidegate.steps.guard import stopped_here
 from tidegate.steps.scope import Scope, scope_of
 
@@ -24,7 +25,7 @@ GRACE = timedelta(seconds=180)
 """How long what is not known yet may stay unknown: target health follows registration by some intervals."""
 UNREADABLE = "target group"
 """The name of a check that failed because a target group could not be read: it says nothing of the image."""
-NOT_THE_IMAGE = ("service", "revision", "digests", verification.NO_TASK, UNREADABLE)
+NOT_THE_IMAGE = ("service", "revision", "digests", verification.NO_TASK, UNREADABLE, TRAFFIC)
 """What fails these is not the image: then nothing else that fails is held against it either."""
 THE_IMAGE = ("tasks", "containers", "container health", "targets of ")
 """How the names of those checks begin that, failed or never passed, speak against the image."""
@@ -81,7 +82,8 @@ def look(
     strategy = environment.strategy.alarms
     names = strategy.names if not going_back and strategy.when_already_in_alarm == "refuse" else ()
     found = ports.alarms.states(environment.target, names) if names else {}
-    targets, unreadable = _target_health(ports, scope, state.target_groups if state else ())
+    groups, traffic = carrying_groups(ports, scope, state.target_groups) if state else ((), ())
+    targets, unreadable = _target_health(ports, scope, groups)
     checks = verification.verify(
         _expected(ports, scope, task_definition, digests),
         state,
@@ -91,7 +93,7 @@ def look(
     )
     if going_back:
         checks = tuple(check for check in checks if check.name != verification.NO_TASK)
-    return Seen((*checks, *unreadable), tuple(name for name in names if found.get(name) == "ALARM"))
+    return Seen((*checks, *traffic, *unreadable), tuple(name for name in names if found.get(name) == "ALARM"))
 
 
 def _target_health(
