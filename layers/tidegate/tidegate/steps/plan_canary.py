@@ -52,7 +52,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         raise Terminal(f"{scope.release.id} has no open deployment in {scope.environment.name}.")
     known = canary_of(ports, scope)
     if known is not None and known.id == deployment.id:
-        return _result("ready", "The canary is planned already.")
+        return _ready(scope)
     environment = scope.environment
     state = ports.services.describe(environment.target, environment.cluster, environment.service)
     if state is None:
@@ -69,7 +69,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         return _result("failed", sentence)
     check_owner(ports, command.service, command.environment, command.root)
     ports.canaries.open(_canary(command, ports, scope, settings, deployment, state))
-    return _result("ready", f"{environment.name} is ready for a canary of {scope.release.id}.")
+    return _ready(scope)
 
 
 def _leftovers(command: Command, ports: Ports) -> dict[str, Any] | None:
@@ -127,6 +127,10 @@ def _note(ports: Ports, scope: Scope, settings: CanarySettings) -> str:
     """What people should know of how sure the judge can be."""
     stored = ports.calibrations.get(scope.service.name, scope.environment.name)
     return outlook(settings, stored, ports.clock.now())
+
+
+def _ready(scope: Scope) -> dict[str, Any]:
+    return _result("ready", f"{scope.environment.name} is ready for a canary of {scope.release.id}.")
 
 
 def _result(outcome: str, reason: str) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         return _without_canary(command)
     canary = change(ports, canary, lambda each: _caused(each, scope, command.cause))
     taken = withdraw(ports, canary, command.root)
-    _note(ports, taken)
+    if taken.outcome != "returning":
+        _note(ports, taken)
     return _result(taken, scope)
 
 
