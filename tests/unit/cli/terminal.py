@@ -14,7 +14,7 @@ from rich.console import Console
 from cli.executions import Ending
 from cli.main import run
 from cli.output import WIDE
-from cli.pages import Page
+from cli.pages import Browser, Page
 from cli.session import Tools
 from cli.stack import Tidegate
 from tests.support.fakes.fake import Fake
@@ -86,9 +86,9 @@ class Terminal:
     ports: FakePorts = field(default_factory=lambda: registered(fake_ports()))
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     functions: FakeFunctions = field(default_factory=FakeFunctions)
-    browser: FakeBrowser = field(default_factory=FakeBrowser)
+    browser: Browser = field(default_factory=FakeBrowser)
     caller: str | None = "ana"
-    on_sleep: Callable[[], None] = lambda: None
+    on_sleep: Callable[[], object] = lambda: None
     answers: list[bool] | None = None
     shown: list[str] = field(default_factory=list)
     width: int | None = None
@@ -104,7 +104,7 @@ class Terminal:
             out=self._console(out),
             err=self._console(err),
             ask=None if self.answers is None else lambda _: (self.answers or []).pop(0),
-            show=lambda url: bool(self.shown.append(url)) or True,
+            show=self._show,
             now=self._now,
             sleep=self._sleep,
             monotonic=lambda: self.seconds,
@@ -137,6 +137,10 @@ class Terminal:
         if self.failure is not None:
             raise self.failure
         return Tidegate(self.ports, _Running(self), self.functions, lambda: self.caller)
+
+    def _show(self, url: str) -> bool:
+        self.shown.append(url)
+        return True
 
     def _now(self) -> datetime:
         return self.ports.clock.now()

@@ -11,7 +11,7 @@ import pytest
 from cli.exits import Stop
 from cli.pages import Form, Page, address_of, read_page
 from tests.unit.cli.terminal import Terminal
-from tests.unit.examples import APPROVER, NOON, at, digest, execution_arn, running
+from tests.unit.examples import APPROVER, NOON, at, digest, execution_arn, running, service
 from tidegate.domain.approval import Approval, ApprovalStatus, link_hash
 from tidegate.steps import approval_page
 
@@ -62,7 +62,7 @@ class Pages:
 def asked(terminal: Terminal) -> Pages:
     """A release that waits for an approval in prod, and the link to it."""
     ports = terminal.ports
-    place = ports.catalogue.get("checkout")[1].environment("prod")
+    place = service().environment("prod")
     arn = ports.task_definitions.register(place.target, DEFINITION)
     ports.services.add("prod", "checkout", arn)
     one = running(ports)
@@ -73,8 +73,9 @@ def asked(terminal: Terminal) -> Pages:
         requested_by=None, asked=(APPROVER,),
     )  # fmt: skip
     ports.approvals.create(approval, {link_hash("a" * 43): APPROVER})
-    terminal.browser = Pages(terminal)
-    return terminal.browser
+    pages = Pages(terminal)
+    terminal.browser = pages
+    return pages
 
 
 def status(terminal: Terminal) -> ApprovalStatus:

@@ -45,7 +45,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An account with a stack of Tidegate's tables."""
     monkeypatch.setenv("AWS_REGION", REGION)
     with mock_aws():
-        client = botocore.session.get_session().create_client("cloudformation", region_name=REGION)
+        client: Any = botocore.session.get_session().create_client("cloudformation", region_name=REGION)
         client.create_stack(StackName="gate", TemplateBody=json.dumps(TEMPLATE))
         yield client
 
