@@ -15,6 +15,13 @@ def test_a_digest_is_in_quarantine_for_its_service_only(stores: Ports):
     assert stores.quarantine.digests("basket") == {}
 
 
+def test_a_person_puts_a_digest_in_without_a_release(stores: Ports):
+    by_hand: dict[str, Any] = {"reason": "CVE-2026-1234", "release": None, "at": NOON}
+    assert stores.quarantine.add("checkout", digest("a"), **by_hand)
+    assert stores.quarantine.add("checkout", digest("a"), **by_hand)
+    assert stores.quarantine.digests("checkout") == {digest("a"): "CVE-2026-1234"}
+
+
 def test_the_first_evidence_stands_and_may_be_repeated(stores: Ports):
     assert stores.quarantine.add("checkout", digest("a"), **EVIDENCE)
 

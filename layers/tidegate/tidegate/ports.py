@@ -159,8 +159,8 @@ class Journal(Protocol):
 class Quarantine(Protocol):
     """Image digests that must not be deployed, per service, each with the evidence."""
 
-    def add(self, service: str, digest: str, *, reason: str, release: str, at: datetime) -> bool:
-        """Put a digest in quarantine; False when it was there already."""
+    def add(self, service: str, digest: str, *, reason: str, release: str | None, at: datetime) -> bool:
+        """Put a digest in quarantine; False when it was there already. Without a release a person did it."""
 
     def lift(self, service: str, digest: str, *, reason: str, by: str | None, at: datetime) -> bool:
         """Take it out; False when it was not in."""

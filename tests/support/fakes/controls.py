@@ -16,10 +16,10 @@ class FakeQuarantine(Fake):
 
     def __init__(self) -> None:
         super().__init__()
-        self.held: dict[tuple[str, str], tuple[str, str, datetime]] = {}
+        self.held: dict[tuple[str, str], tuple[str, str | None, datetime]] = {}
         self.lifted: dict[tuple[str, str, datetime], tuple[str, str | None]] = {}
 
-    def add(self, service: str, digest: str, *, reason: str, release: str, at: datetime) -> bool:
+    def add(self, service: str, digest: str, *, reason: str, release: str | None, at: datetime) -> bool:
         evidence = (reason, release, at)
         return self.held.setdefault((service, digest), evidence) == evidence
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tidegate.aws.items import without_nones
 from tidegate.aws.table import ABSENT, PRESENT, ConditionFailed, Table
 from tidegate.domain.plain import time_text
 from tidegate.ports import Quarantine
@@ -17,9 +18,10 @@ class DynamoQuarantine(Quarantine):
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, service: str, digest: str, *, reason: str, release: str, at: datetime) -> bool:
+    def add(self, service: str, digest: str, *, reason: str, release: str | None, at: datetime) -> bool:
         evidence = {"digest": digest, "reason": reason, "release": release, "at": time_text(at)}
-        item = {"pk": _partition(service), "sk": f"{_IN}{digest}", **evidence}
+        # The release is the key of an index, in which there is nothing empty.
+        item = {"pk": _partition(service), "sk": f"{_IN}{digest}", **without_nones(evidence)}
         try:
             self._table.put(item, ABSENT)
         except ConditionFailed as failed:

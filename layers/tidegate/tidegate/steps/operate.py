@@ -149,7 +149,7 @@ def _quarantine(request: OperateInput, command: Command, ports: Ports) -> Answer
         return "rejected", f"service: {service} is not registered.", None
     reason = f"Put in by {request.requested_by or 'an operator'}: {request.reason}"
     at = _first_time(command, ports)
-    if not ports.quarantine.add(service, digest, reason=reason, release="", at=at):
+    if not ports.quarantine.add(service, digest, reason=reason, release=None, at=at):
         before = ports.quarantine.digests(service).get(digest)
         return "succeeded", f"{digest} of {service} was in quarantine before: {before}", None
     return "succeeded", f"{digest} of {service} is in quarantine: no release of it goes on.", None
