@@ -31,6 +31,7 @@ from local.world.ecs.tasks_api import TasksApi
 from local.world.ecs.zones import Zones
 from local.world.elb.api import ElbApi, wrap_changes
 from local.world.elb.front import Front
+from local.world.elb.rules import wrap_rules
 from local.world.elb.targets import Targets
 from local.world.elb.wiring import forget_routes
 from local.world.metrics.alarms import Alarms
@@ -174,6 +175,7 @@ def _patch(first: Installation) -> None:
     wrap_tags(lambda: present().clusters)
     wrap_task_definitions(lambda: present().world)
     wrap_changes()
+    wrap_rules()
     wrap_put_alarm(lambda: present().alarms)
 
 

@@ -11,8 +11,9 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from local.world.metrics import evaluation
 from local.world.metrics.alarm_shapes import alarm_message, query_shape, stamp, state_change
-from local.world.metrics.api import CloudWatchError, MetricsApi
+from local.world.metrics.api import MetricsApi
 from local.world.metrics.composite import composite_state
+from local.world.metrics.errors import CloudWatchError
 from local.world.metrics.queries import Queries
 from local.world.metrics.store import Place
 from local.world.world import World

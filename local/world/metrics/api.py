@@ -6,20 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.core.exceptions import ServiceException
-
 from local.world.binding import Call
-from local.world.metrics import expressions
+from local.world.metrics import expressions, pages
+from local.world.metrics.errors import CloudWatchError
 from local.world.metrics.queries import Queries
 from local.world.metrics.statistics import UnknownStatisticError, statistic
 from local.world.metrics.store import Datapoint, Distribution, MetricStore, Place, Series, dimensions_of
 from local.world.world import World
 
 Answer = dict[str, Any]
-
-
-class CloudWatchError(ServiceException):
-    """An error of the CloudWatch API, by its documented name."""
 
 
 class MetricsApi:
@@ -66,7 +61,7 @@ class MetricsApi:
                     "StatusCode": "Complete",
                 }
             )
-        return {"MetricDataResults": results, "Messages": []}
+        return pages.page(call, results)
 
     def lines(
         self, place: Place, queries: Sequence[Mapping[str, Any]], start: float, end: float

@@ -29,13 +29,19 @@ def suffix(arn: str) -> str:
     return last.removeprefix("loadbalancer/")
 
 
-def dimensions(route: wiring.Route, group: str | None) -> list[Dimensions]:
-    """The dimension sets under which something is reported: by load balancer, and by target group too."""
+def dimensions(route: wiring.Route, group: str | None, zone: str | None = None) -> list[Dimensions]:
+    """The dimension sets under which something is reported.
+
+    By load balancer, and by target group too; then both by Availability Zone, where one is known. That of the
+    target is meant here. AWS does not say which it is: with cross-zone load balancing it may be that of the
+    balancer's node, so the local world must not be taken as proof.
+    """
     balancer = ("LoadBalancer", suffix(route.load_balancer.arn))
     sets = [frozenset({balancer})]
     if group is not None:
         sets.append(frozenset({balancer, ("TargetGroup", suffix(group))}))
-    return sets
+    zoned = [each | {("AvailabilityZone", zone)} for each in sets] if zone is not None else []
+    return [*sets, *zoned]
 
 
 class BalancerMetrics:
@@ -54,10 +60,18 @@ class BalancerMetrics:
         self._world.later(self._length, self._close)
 
     def answered(
-        self, place: Place, route: wiring.Route, group: str, good: int, bad: int, times: Mapping[float, int]
+        self,
+        place: Place,
+        route: wiring.Route,
+        group: str,
+        good: int,
+        bad: int,
+        times: Mapping[float, int],
+        *,
+        zone: str | None = None,
     ) -> None:
-        """Note requests that a target answered."""
-        for where in dimensions(route, group):
+        """Note requests that a target answered, which is in a zone."""
+        for where in dimensions(route, group, zone):
             self._count(place, "RequestCount", where, good + bad)
             self._count(place, "HTTPCode_Target_2XX_Count", where, good)
             self._count(place, "HTTPCode_Target_5XX_Count", where, bad)

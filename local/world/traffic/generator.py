@@ -141,7 +141,8 @@ class Traffic:
         tally.slow_requests += slow
         if place and number:
             times = response_times(self._world.random, number - slow, slow)
-            self._metrics.answered(users.service.place, *place, number - bad, bad, times)
+            zone = task.availability_zone
+            self._metrics.answered(users.service.place, *place, number - bad, bad, times, zone=zone)
 
     def _task_changed(self, task: Task) -> None:
         """Requests in flight are lost where a task gets SIGTERM at once and does not finish them."""

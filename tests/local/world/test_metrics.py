@@ -203,3 +203,40 @@ def test_a_statistic_that_cloudwatch_does_not_know_is_refused(region):
     with pytest.raises(ClientError) as caught:
         get(region, stat="Median")
     assert caught.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_many_datapoints_come_in_pages(region):
+    # Given two series of four minutes each, between which lies one without data
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    for name in ("a", "c"):
+        for minute in range(4):
+            data = {"MetricName": name, "Timestamp": noon + timedelta(seconds=minute), "Value": minute}
+            region.cloudwatch.put_metric_data(Namespace="Paged", MetricData=[data])
+    queries = [
+        {
+            "Id": name,
+            "MetricStat": {"Metric": {"Namespace": "Paged", "MetricName": name}, "Period": 60, "Stat": "Sum"},
+        }
+        for name in ("a", "b", "c")
+    ]
+    asked = {"MetricDataQueries": queries, "StartTime": noon, "EndTime": noon + timedelta(minutes=1)}
+
+    # When three datapoints are wanted at a time
+    pages, more = [], {}
+    while not pages or more:
+        answer = region.cloudwatch.get_metric_data(
+            **asked, **more, MaxDatapoints=3, ScanBy="TimestampAscending"
+        )
+        pages.append(
+            [(each["Id"], each["Values"], each["StatusCode"]) for each in answer["MetricDataResults"]]
+        )
+        more = {"NextToken": answer["NextToken"]} if "NextToken" in answer else {}
+
+    # Then
+    assert pages == [
+        [("a", [0.0, 1.0, 2.0], "PartialData")],
+        [("a", [3.0], "Complete"), ("b", [], "Complete"), ("c", [0.0, 1.0], "PartialData")],
+        [("c", [2.0, 3.0], "Complete")],
+    ]
+    with pytest.raises(ClientError, match="InvalidNextToken"):
+        region.cloudwatch.get_metric_data(**asked, NextToken="nonsense")

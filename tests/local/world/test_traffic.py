@@ -33,12 +33,13 @@ def web(region):
     return region
 
 
-def values(region, name, stat="Sum", group="checkout", seconds=60):
+def values(region, name, stat="Sum", group="checkout", seconds=60, zone=None):
     end = datetime.fromtimestamp(region.clock.now(), tz=UTC)
+    zoned = [{"Name": "AvailabilityZone", "Value": zone}] if zone else []
     metric = {
         "Namespace": "AWS/ApplicationELB",
         "MetricName": name,
-        "Dimensions": region.balancer.dimensions(group),
+        "Dimensions": [*region.balancer.dimensions(group), *zoned],
     }
     answer = region.cloudwatch.get_metric_data(
         StartTime=end - timedelta(seconds=seconds),
@@ -278,3 +279,24 @@ def test_each_target_group_has_metrics_of_its_own(web, http):
     # Then
     assert sum(values(web, "HTTPCode_Target_5XX_Count", group="canary")) > 200
     assert values(web, "HTTPCode_Target_5XX_Count", group="checkout") == []
+
+
+def test_what_targets_answered_is_reported_by_zone_as_well(web, http):
+    # Given
+    web.images(web.good, error_rate=0.1, slow_share=0.05)
+    http.put("/_world/traffic/checkout", json={"requests_per_second": 300})
+
+    # When
+    web.advance(6)
+    http.put("/_world/traffic/checkout", json={"requests_per_second": 0})
+    web.advance(2)
+
+    # Then the zones of the tasks share all requests, and so do the slow ones
+    zones = {task["availabilityZone"] for task in web.tasks()}
+    assert len(zones) == 2
+    for metric, statistic in (("RequestCount", "Sum"), ("TargetResponseTime", "TC(0.8:)")):
+        shares = {zone: sum(values(web, metric, statistic, zone=zone)) for zone in zones}
+        assert all(share > 0 for share in shares.values())
+        assert sum(shares.values()) == sum(values(web, metric, statistic))
+    seen = http.get("/_world/traffic/checkout").get_json()["versions"][web.good]
+    assert sum(values(web, "TargetResponseTime", "TC(0.8:)")) == seen["slow_requests"]
