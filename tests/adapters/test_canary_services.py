@@ -312,3 +312,48 @@ def test_otherwise_no_deployment_is_forced(
     service = described("checkout-canary", desiredCount=wanted, primary={"rolloutState": state})
 
     assert "forceNewDeployment" not in resized(ecs, services, desired, service)
+
+
+# --- the adapter in the simulated world ---------------------------------------------------------------------
+
+
+def test_an_image_that_never_starts_is_given_up_and_can_be_tried_again(untouched: Clients):
+    with Region.kind() as region:
+        # Given a canary of an image that does not start
+        region.repository()
+        balancer = region.load_balancer(groups=("stable", "canary"))
+        good, broken = region.push(1), region.push(2, starts=False)
+        definitions = [region.task_definition(each) for each in (good, broken)]
+        region.service(definitions[0], loadBalancers=balancer.attached("stable"))
+        port = EcsServices(untouched, EcsTaskDefinitions(untouched))
+        groups = {balancer.groups["stable"]: balancer.groups["canary"]}
+        port.create_canary(*STABLE, "checkout-canary", definitions[1], groups)
+
+        service = region.installation.ecs.store((HOME.account, HOME.region)).services[
+            "prod", "checkout-canary"
+        ]
+
+        def is_(state: str) -> bool:
+            primary = service.primary
+            return primary is not None and primary.rollout_state == state
+
+        # When
+        port.resize(*CANARY, 2, task_definition=definitions[1])
+        region.until(lambda: is_("FAILED"), within=300)
+
+        # Then ECS starts no more of them
+        tried = len(port.tasks(*CANARY, stopped=True))
+        region.advance(60)
+        assert len(port.tasks(*CANARY, stopped=True)) == tried
+        assert port.tasks(*CANARY) == ()
+
+        # When it is withdrawn, and the same version is tried once more, which starts now
+        port.resize(*CANARY, 0)
+        region.advance(5)
+        region.images(broken, starts=True)
+        port.resize(*CANARY, 2, task_definition=definitions[1])
+        region.until(lambda: is_("COMPLETED"), within=120)
+
+        # Then
+        assert {task.task_definition for task in port.tasks(*CANARY)} == {definitions[1]}
+        assert region.target_states(balancer.groups["canary"]) == ["healthy", "healthy"]
