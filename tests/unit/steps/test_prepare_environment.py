@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.unit import canary_stage
 from tests.unit.breaking import check_repeatable
 from tests.unit.examples import ALARM, at, deployment, digest, environment, execution_arn, release, service
 from tests.unit.stage import ACCOUNT, URI, Stage, define, locked, only, planned, revision
 from tidegate.domain.approval import Approval, ApprovalStatus
+from tidegate.domain.canary import Canary
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.service import ApprovalRule, BeforeDeploy, Overrides
 from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
@@ -353,3 +355,74 @@ def test_the_rule_that_asks_for_approval_is_that_of_the_pinned_revision():
     # Then
     assert prepare(stage)["outcome"] == "ready"
     assert ACCOUNT in stage.deployment().task_definition
+
+
+# --- before a canary ---------------------------------------------------------------------------------------
+
+
+def before_a_canary(**more) -> Stage:
+    """The release is about to enter an environment whose strategy is `canary`."""
+    stage = locked(planned(manifest=canary_stage.manifest(**more)))
+    canary_stage.give(stage, 0)
+    stage.change(target_groups=(canary_stage.STABLE,))
+    return stage
+
+
+def test_an_environment_in_which_a_canary_can_begin_is_made_ready():
+    assert prepare(before_a_canary())["outcome"] == "ready"
+
+
+def test_what_stands_in_the_way_of_a_canary_is_found_before_anything_is_changed():
+    # Given
+    stage = before_a_canary()
+    canary_stage.give(stage, 5, canary_stage.RULES[1])
+
+    # When
+    result = prepare(stage)
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert "gives" in result["reason"]
+    assert canary_stage.RULES[1] in result["reason"]
+    assert changed_nothing(stage)
+
+
+@pytest.mark.parametrize(("phase", "outcome"), [("returning", "ready"), ("ended", "failed")])
+def test_what_is_left_of_the_canary_before_is_seen_to_later(phase: str, outcome: str):
+    # Given
+    stage = before_a_canary()
+    canary_stage.give(stage, 5)
+    known = Canary(
+        id="earlier",
+        release="earlier",
+        service="checkout",
+        environment="dev",
+        attempt=1,
+        root="root",
+        task_definition="new",
+        stable_task_definition="old",
+        opened_at=at(-60),
+        phase=phase,
+    )
+    stage.ports.canaries.open(known)
+
+    # Then
+    assert prepare(stage)["outcome"] == outcome
+
+
+def test_without_a_way_back_there_will_be_no_canary_to_stand_in_the_way_of():
+    # Given
+    stage = before_a_canary(before_deploy=MIGRATION)
+    stage.ports.releases.mark_point_of_no_return(stage.release.id)
+    canary_stage.give(stage, 5)
+
+    # Then
+    assert prepare(stage)["outcome"] == "ready"
+
+
+def test_whatever_breaks_before_a_canary_trying_again_finishes_it():
+    def make():
+        stage = before_a_canary()
+        return stage.ports, lambda: prepare(stage)
+
+    check_repeatable(make)

@@ -8,12 +8,14 @@ import pytest
 from tests.support.ports import FakePorts, fake_ports
 from tests.unit.examples import APPROVER, at, deployment, environment, registered, release, running, service
 from tidegate.domain.approval import Approval, ApprovalStatus, link_hash
+from tidegate.domain.canary import Canary
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.release import Release
 from tidegate.domain.service import ApprovalRule
 from tidegate.errors import Terminal, Transient
 from tidegate.steps import approving
 from tidegate.steps.request_approval import Command, run
+from tidegate.steps.resume import wake
 
 BEFORE = "arn:aws:ecs:us-east-1:123456789012:task-definition/checkout-prod:1"
 OTHER = "security@example.com"
@@ -417,3 +419,79 @@ def test_it_does_not_ask_for_ever():
     # Then the machine goes on to the step that says why
     assert ports.machines.answers["last token"] == {"signal": "void"}
     assert len(ports.notifier.asked) == asked
+
+
+# --- about a canary ----------------------------------------------------------------------------------------
+
+
+def asked_about_a_canary(**more: Any) -> tuple[FakePorts, Release, Command]:
+    """The figures of a canary allow no conclusion."""
+    ports, wanted = given_ports()
+    canary = Canary(
+        **{
+            "id": "canary-1",
+            "release": wanted.id,
+            "service": "checkout",
+            "environment": "prod",
+            "attempt": 1,
+            "root": str(wanted.execution),
+            "task_definition": "new",
+            "stable_task_definition": BEFORE,
+            "opened_at": at(0),
+            "phase": "asking",
+            "decision": "ask",
+            **more,
+        }
+    )
+    ports.canaries.open(canary)
+    question = "The 10 % step is over without a conclusion."
+    return ports, wanted, command(wanted, also="canary/canary-1", question=question, round=100)
+
+
+def test_the_approvers_read_what_the_figures_did_not_say():
+    # Given
+    ports, _, asked = asked_about_a_canary()
+
+    # When
+    run(asked, ports)
+
+    # Then
+    ((_, _, body),) = ports.notifier.asked
+    assert "The 10 % step is over without a conclusion." in body
+    assert "Question: The 10 % step is over" in ports.notifier.messages[0].body
+
+
+def test_the_pulse_may_end_the_wait_as_well_as_people():
+    # Given
+    ports, _, asked = asked_about_a_canary()
+    run(asked, ports)
+
+    # Then
+    assert {wait.subject for wait in ports.waits.stored.values()} == {
+        approving.subject(only(ports).id), "canary/canary-1",
+    }  # fmt: skip
+    assert wake(ports, "canary/canary-1", "roll_back") == 1
+
+
+@pytest.mark.parametrize("given", [{"decision": "roll_back"}, {"id": "canary-2"}])
+def test_a_canary_that_was_decided_meanwhile_is_not_asked_about(given: dict):
+    # Given
+    ports, _, asked = asked_about_a_canary(**given)
+
+    # When
+    result = run(asked, ports)
+
+    # Then
+    assert result["outcome"] == "decided"
+    assert ports.machines.answers == {"token": {"signal": "already"}}
+    assert ports.waits.stored == {}
+    assert ports.notifier.asked == []
+
+
+def test_a_canary_without_a_record_is_not_asked_about():
+    # Given
+    ports, _, asked = asked_about_a_canary()
+    ports.canaries.stored.clear()
+
+    # Then
+    assert run(asked, ports)["outcome"] == "decided"

@@ -1,0 +1,170 @@
+"""Bringing a service back beside which a canary lives."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.breaking import FORGIVEN, check_repeatable
+from tests.unit.canary_stage import (
+    CANARY,
+    OTHER,
+    RULES,
+    STABLE,
+    UNSTORED,
+    assert_at_rest,
+    edit,
+    living,
+    record,
+    share,
+    wanted,
+)
+from tests.unit.examples import at, execution_arn
+from tests.unit.stage import Stage, locked, revision, task
+from tidegate.domain.traffic import ListenerRule
+from tidegate.domain.workload import TargetState
+from tidegate.errors import Terminal
+from tidegate.steps.restore_service import Command, run
+
+CAUSE = {"outcome": "failed", "reason": "It crashed.", "evidence": "start"}
+
+
+def restore(stage: Stage, root: str | None = None) -> dict:
+    given: dict[str, Any] = stage.given(cause=CAUSE, target=None, started_at=at(0))
+    return run(Command(**given | ({"root": root} if root else {})), stage.ports)
+
+
+def unpromoted(**more: Any) -> Stage:
+    """A canary with traffic; the stable service was never changed, and is healthy."""
+    stage = living(1, **more)
+    stage.ports.services.running["dev", "checkout"] = [task(n, revision(1), "a") for n in range(4)]
+    stage.ports.target_groups.targets[STABLE] = tuple(TargetState(f"10.0.0.{n}", "healthy") for n in range(4))
+    return stage
+
+
+def promoting() -> Stage:
+    """The promotion has failed half-way: ECS works on the new version."""
+    stage = unpromoted(phase="promoting", decision="promote")
+    here = stage.here
+    native = stage.ports.services
+    from tidegate.domain.strategy import native as rolling
+
+    native.deploy(here.target, "dev", "checkout", revision(2), rolling(here.strategy))
+    native.deployed.clear()
+    return stage
+
+
+def test_a_canary_that_was_never_promoted_is_taken_back_and_the_service_is_as_it_was():
+    # Given
+    stage = unpromoted()
+
+    # When
+    result = restore(stage)
+
+    # Then
+    assert result["outcome"] == "rolled_back"
+    assert_at_rest(stage)
+    assert (record(stage).phase, record(stage).decision) == ("withdrawn", "fail")
+    assert record(stage).reason == "It crashed."
+    assert not stage.ports.services.called("deploy")
+
+
+def test_the_weight_goes_back_before_anything_else_is_changed():
+    # Given
+    stage = promoting()
+    order: list[str] = []
+    for fake, name in ((stage.ports.listener_rules, "set_weights"), (stage.ports.services, "stop")):
+        call = getattr(fake, name)
+        setattr(fake, name, lambda *a, _c=call, _n=name, **o: (order.append(_n), _c(*a, **o))[1])
+
+    # When
+    result = restore(stage)
+
+    # Then
+    assert order == ["set_weights", "set_weights", "stop"]
+    assert result["outcome"] == "restoring"
+    assert_at_rest(stage)
+
+
+def test_what_was_decided_before_stands():
+    # Given
+    stage = unpromoted(decision="roll_back", reason="Worse.", evidence="judge")
+
+    # When
+    restore(stage)
+
+    # Then
+    assert (record(stage).decision, record(stage).evidence, record(stage).reason) == (
+        "roll_back", "judge", "Worse.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("phase", ["withdrawn", "ended"])
+def test_a_canary_that_was_taken_back_is_not_looked_at_again(phase: str):
+    # Given
+    stage = unpromoted(phase=phase)
+
+    # When
+    restore(stage)
+
+    # Then
+    assert not stage.ports.listener_rules.called("describe")
+
+
+def test_a_withdrawal_that_broke_off_half_way_is_finished():
+    # Given
+    stage = unpromoted(phase="returning", decision="fail")
+    for rule in RULES:
+        stage.ports.listener_rules.add(rule, {STABLE: 100, CANARY: 0})
+
+    # When
+    restore(stage)
+
+    # Then
+    assert_at_rest(stage)
+
+
+def test_a_rollback_takes_back_the_canary_of_any_release():
+    # Given
+    stage = unpromoted()
+    edit(stage, root=execution_arn("another"))
+    rollback = execution_arn("rollback", "rollback")
+    stage.ports.locks.held.clear()
+    locked(stage, owner=rollback)
+
+    # Then
+    assert restore(stage, rollback)["outcome"] == "rolled_back"
+    assert_at_rest(stage)
+
+
+def test_a_rule_that_others_have_taken_is_said_and_the_service_is_brought_back_all_the_same():
+    # Given
+    stage = promoting()
+    stage.ports.listener_rules.rules[RULES[1]] = ListenerRule(RULES[1], {STABLE: 40, CANARY: 40, OTHER: 20})
+
+    # When
+    result = restore(stage)
+
+    # Then
+    assert result["outcome"] == "restoring"
+    assert f"{RULES[1]} forward to other target groups" in result["reason"]
+    assert stage.ports.services.called("stop")
+    assert (share(stage), wanted(stage)) == ([0.0, 40.0], 2)
+
+
+def test_without_the_lock_nothing_is_taken_back():
+    # Given
+    stage = unpromoted()
+    stage.ports.locks.held.clear()
+
+    # Then
+    with pytest.raises(Terminal, match="no longer ours"):
+        restore(stage)
+    assert share(stage) == [50.0, 50.0]
+
+
+def test_whatever_breaks_trying_again_finishes_it():
+    def make():
+        stage = unpromoted()
+        return stage.ports, lambda: restore(stage)
+
+    check_repeatable(make, forgiven=FORGIVEN | UNSTORED | {("target_groups", "health")})
