@@ -1,19 +1,45 @@
-"""A plot of a judged deployment, as SVG made of plain text: no library is needed in a Lambda."""
+"""A plot of a judged deployment: weights, rates and evidence over its periods, as SVG."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from textwrap import wrap
 
+from .canvas import (
+    BOTTOM,
+    CANARY,
+    CERTIFICATE,
+    EVIDENCE,
+    FRAME,
+    GAP,
+    GRID,
+    INK,
+    INNER,
+    LEFT,
+    PANEL,
+    STABLE,
+    TOP,
+    Line,
+    Panel,
+    page,
+    text,
+    upright,
+)
 from .period import Period
 from .settings import JudgeSettings
 from .state import JudgeState
 
-WIDTH, LEFT, RIGHT, TOP, PANEL, GAP, BOTTOM = 760, 64, 150, 76, 120, 34, 40
-CANARY, STABLE, EVIDENCE, CERTIFICATE, FRAME = "#c2410c", "#1d5fa8", "#7c2d92", "#1f7a3d", "#6b7280"
 LOWEST_EVIDENCE, MOST_EVIDENCE = -5.0, 12.0
-STYLE = "font-family:system-ui,sans-serif;font-size:11px;background:#fff"
+MOST_POINTS = 1500
+SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 10_080)
+"""Minutes between two marks of the axis."""
+MOST_MARKS = 8
+NARROWEST_STEP = 46
+"""Points across that the name of a step needs."""
+
+Rates = tuple[float | None, float | None]
+"""Bad responses of the canary and of the stable side in per cent, None without requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,163 +49,186 @@ class Point:
     Attributes:
         index: Number of the period.
         canary_share: Share of the requests that the canary answered, in per cent.
-        canary_rate: Bad responses of the canary in per cent, None without requests.
-        stable_rate: The same for the stable side.
+        rates: Metric to the rates of both sides.
         log_evidence: Log evidence of harm after it.
         log_certificate: Log evidence against harm after it.
         verdict: Verdict after it.
+        step: Number of its step.
+        weight: The share that the canary was given, in per cent, where known.
+        at: When it began, where known.
     """
 
     index: int
     canary_share: float
-    canary_rate: float | None
-    stable_rate: float | None
+    rates: Mapping[str, Rates]
     log_evidence: float
     log_certificate: float
     verdict: str
+    step: int = 0
+    weight: float | None = None
+    at: datetime | None = None
 
     @classmethod
-    def of(cls, state: JudgeState, period: Period) -> "Point":
+    def of(cls, state: JudgeState, period: Period | Mapping[str, Period]) -> "Point":
         """Return the point of ``period``, after which ``state`` was reached."""
-        rates = [
-            100.0 * errors / requests if requests > 0 else None
-            for errors, requests in (
-                (period.canary_errors, period.canary_requests),
-                (period.stable_errors, period.stable_requests),
-            )
-        ]
-        share = 100.0 * period.canary_share
-        evidence = (state.log_evidence, state.log_certificate)
-        return cls(state.last_index or 0, share, rates[0], rates[1], *evidence, state.verdict)
+        first = state.settings.metrics[0].name
+        periods = {first: period} if isinstance(period, Period) else period
+        lead = next(iter(periods.values()))
+        return cls(
+            state.last_index or 0,
+            100.0 * lead.canary_share,
+            {
+                name: (
+                    rate(each.canary_errors, each.canary_requests),
+                    rate(each.stable_errors, each.stable_requests),
+                )
+                for name, each in periods.items()
+            },
+            state.log_evidence,
+            state.log_certificate,
+            state.verdict,
+            lead.step,
+        )
+
+
+def rate(bad: float, requests: float) -> float | None:
+    """Return a rate in per cent, None where there was no request."""
+    return 100.0 * bad / requests if requests > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    name: str
-    colour: str
-    values: Sequence[float | None]
+class _Axis:
+    """Where each point lies across: by its time where all have one, else by its number."""
 
+    points: Sequence[Point]
+    where: list[float] = field(default_factory=list)
 
-@dataclass(frozen=True, slots=True)
-class _Panel:
-    """One of the stacked diagrams.
+    def __post_init__(self) -> None:
+        values = [self._value(point) for point in self.points]
+        first, span = (values[0], max(values[-1] - values[0], 1e-9)) if values else (0.0, 1.0)
+        self.where.extend(LEFT + INNER * (value - first) / span for value in values)
 
-    Attributes:
-        title: What is shown, with its unit.
-        low: Value at the lower edge.
-        high: Value at the upper edge.
-        lines: Curves.
-        limits: Horizontal lines with their names.
-    """
+    def _value(self, point: Point) -> float:
+        return point.at.timestamp() if point.at is not None else float(point.index)
 
-    title: str
-    low: float
-    high: float
-    lines: tuple[_Line, ...]
-    limits: tuple[tuple[float, str, str], ...] = ()
-
-    def draw(self, top: float, across: Sequence[float]) -> str:
-        """Return the SVG elements, the upper edge at ``top``."""
-
-        def height(value: float) -> float:
-            inside = min(self.high, max(self.low, value))
-            return top + PANEL * (1.0 - (inside - self.low) / (self.high - self.low))
-
-        size = f'width="{WIDTH - LEFT - RIGHT}" height="{PANEL}"'
-        parts = [
-            f'<rect x="{LEFT}" y="{top}" {size} fill="none" stroke="{FRAME}" stroke-width="0.5"/>',
-            _text(LEFT, top - 6, self.title, FRAME),
-            _text(LEFT - 6, top + 9, f"{self.high:.3g}", FRAME, "end"),
-            _text(LEFT - 6, top + PANEL, f"{self.low:.3g}", FRAME, "end"),
+    def marks(self) -> list[tuple[float, str]]:
+        """Where the axis is marked, and with what."""
+        if len(self.points) < 2:
+            return []
+        first, last = self.points[0], self.points[-1]
+        if first.at is None or last.at is None:
+            return [(self.where[0], f"period {first.index}"), (self.where[-1], f"period {last.index}")]
+        minutes = (last.at - first.at).total_seconds() / 60
+        # Seconds-long periods, as a simulated world has them, are marked like whole minutes of a long day.
+        unit, name = (60.0, "min") if minutes >= MOST_MARKS / 4 else (1.0, "s")
+        length = minutes * 60 / unit
+        span = next((each for each in SPANS if length / each <= MOST_MARKS), SPANS[-1])
+        return [
+            (LEFT + INNER * number * span / length, f"{number * span} {name}")
+            for number in range(int(length / span) + 1)
         ]
-        for value, name, colour in self.limits:
-            y = height(value)
-            parts.append(
-                f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colour}" '
-                'stroke-dasharray="4 3"/>' + _text(WIDTH - RIGHT + 6, y + 4, name, colour)
-            )
-        for row, line in enumerate(self.lines):
-            parts.append(_curve(across, [None if v is None else height(v) for v in line.values], line.colour))
-            parts.append(_text(WIDTH - RIGHT + 6, top + 12 + 14 * row, line.name, line.colour))
-        return "".join(parts)
 
 
-def _text(x: float, y: float, text: str, colour: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def _curve(across: Sequence[float], heights: Sequence[float | None], colour: str) -> str:
-    """Return a path through the known heights, interrupted where one is unknown."""
-    commands, pen = [], "M"
-    for x, y in zip(across, heights, strict=True):
-        commands.append("" if y is None else f"{pen}{x:.1f} {y:.1f}")
-        pen = "M" if y is None else "L"
-    stroke = f'stroke="{colour}" stroke-width="1.5" stroke-linecap="round"'
-    return f'<path d="{"".join(commands)}" fill="none" {stroke}/>'
-
-
-def _panels(points: Sequence[Point], settings: JudgeSettings) -> list[_Panel]:
-    rates = [r for point in points for r in (point.canary_rate, point.stable_rate) if r is not None]
+def _panels(points: Sequence[Point], settings: JudgeSettings) -> list[Panel]:
+    share = [
+        Line("measured", CANARY, [point.canary_share for point in points]),
+    ]
+    if any(point.weight is not None for point in points):
+        share.insert(0, Line("given", FRAME, [p.weight for p in points], is_stepped=True, is_dashed=True))
+    names = dict.fromkeys(name for point in points for name in point.rates)
+    evidence = Line("of harm", EVIDENCE, [point.log_evidence for point in points])
+    certificate = Line("of no harm", CERTIFICATE, [point.log_certificate for point in points])
     limit, certified = -math.log(settings.alpha), -math.log(settings.beta)
-    evidence = [point.log_evidence for point in points]
-    certificate = [point.log_certificate for point in points]
+    limits = ((limit, "roll back", EVIDENCE), (certified, "promote", CERTIFICATE))
     return [
-        _Panel(
-            "Canary's share of the requests, %",
-            0,
-            100,
-            (_Line("canary", CANARY, [p.canary_share for p in points]),),
-        ),
-        _Panel(
-            "Bad responses, %",
-            0,
-            max(max(rates, default=0.0) * 1.1, 0.01),
-            (
-                _Line("canary", CANARY, [p.canary_rate for p in points]),
-                _Line("stable", STABLE, [p.stable_rate for p in points]),
-            ),
-        ),
-        _Panel(
-            "Evidence, nats",
-            LOWEST_EVIDENCE,
-            MOST_EVIDENCE,
-            (_Line("of harm", EVIDENCE, evidence), _Line("of no harm", CERTIFICATE, certificate)),
-            ((limit, "roll back", EVIDENCE), (certified, "promote", CERTIFICATE)),
-        ),
+        Panel("Canary's share of the requests, %", 0, 100, tuple(share)),
+        *(_rates(points, name) for name in names or [settings.metrics[0].name]),
+        Panel("Evidence, nats", LOWEST_EVIDENCE, MOST_EVIDENCE, (evidence, certificate), limits),
     ]
 
 
-def draw(points: Sequence[Point], settings: JudgeSettings, sentence: str = "") -> str:
+def _rates(points: Sequence[Point], name: str) -> Panel:
+    canary = [point.rates.get(name, (None, None))[0] for point in points]
+    stable = [point.rates.get(name, (None, None))[1] for point in points]
+    highest = max((value for value in (*canary, *stable) if value is not None), default=0.0)
+    title = "Errors, %" if name == "errors" else f"Bad responses ({name}), %"
+    return Panel(
+        title, 0, max(highest * 1.1, 0.01), (Line("canary", CANARY, canary), Line("stable", STABLE, stable))
+    )
+
+
+def _steps(points: Sequence[Point], where: Sequence[float], height: float) -> str:
+    """Return a line where each step begins, with its number and weight where there is room."""
+    begins = [
+        number
+        for number in range(len(points))
+        if number == 0 or points[number].step != points[number - 1].step
+    ]
+    if len(begins) < 2 and (not points or points[0].weight is None):
+        return ""
+    parts = []
+    for number, end in zip(begins, [*begins[1:], len(points) - 1], strict=True):
+        x, point = where[number], points[number]
+        if number:
+            parts.append(upright(x, height, GRID))
+        if where[end] - x >= NARROWEST_STEP:
+            words = f"step {point.step + 1}" if point.weight is None else f"{point.weight:g} %"
+            is_high = (point.weight or point.canary_share) > 50  # there the curve would run through the words
+            parts.append(text(x + 4, TOP + (PANEL - 6 if is_high else 12), words, FRAME))
+    return "".join(parts)
+
+
+def _ending(points: Sequence[Point], where: Sequence[float], height: float) -> str:
+    """Return a line where the judge returned the canary."""
+    for x, point in zip(where, points, strict=True):
+        if point.verdict == "roll_back":
+            is_late = x > LEFT + INNER - 70
+            words = text(
+                x - 4 if is_late else x + 4, TOP + 26, "rolled back", CANARY, "end" if is_late else "start"
+            )
+            return upright(x, height, CANARY) + words
+    return ""
+
+
+def _thinned(points: Sequence[Point]) -> Sequence[Point]:
+    """Return no more points than a picture can show, the first and the last among them."""
+    if len(points) <= MOST_POINTS:
+        return points
+    every = math.ceil(len(points) / MOST_POINTS)
+    return [*points[:-1:every], points[-1]]
+
+
+def draw(points: Sequence[Point], settings: JudgeSettings, sentence: str = "", title: str = "") -> str:
     """Return a plot of shares, rates and evidence over the periods, with the verdict's sentence above.
 
     Evidence outside -5 to 12 nats is drawn at the edge.
+
+    Args:
+        points: The judged periods, oldest first.
+        settings: What they were judged by.
+        sentence: The judge's sentence.
+        title: Whose canary it was.
     """
-    height = TOP + 3 * PANEL + 2 * GAP + BOTTOM
-    first = points[0].index if points else 0
-    span = max(1, points[-1].index - first) if points else 1
-    across = [LEFT + (WIDTH - LEFT - RIGHT) * (point.index - first) / span for point in points]
-    panels = [
-        panel.draw(TOP + number * (PANEL + GAP), across)
-        for number, panel in enumerate(_panels(points, settings))
+    points = _thinned(points)
+    axis = _Axis(points)
+    panels = _panels(points, settings)
+    height = TOP + len(panels) * (PANEL + GAP) - GAP + BOTTOM
+    parts = [_steps(points, axis.where, height)]
+    parts += [panel.draw(TOP + number * (PANEL + GAP), axis.where) for number, panel in enumerate(panels)]
+    parts.append(_ending(points, axis.where, height))
+    parts += [
+        text(
+            x,
+            height - BOTTOM + 16,
+            words,
+            FRAME,
+            "end" if x > LEFT + INNER - 30 else "start" if x == LEFT else "middle",
+        )
+        for x, words in axis.marks()
     ]
-    returned = next(
-        (x for x, point in zip(across, points, strict=True) if point.verdict == "roll_back"), None
-    )
-    mark = (
-        f'<line x1="{returned:.1f}" x2="{returned:.1f}" y1="{TOP}" y2="{height - BOTTOM}" stroke="{CANARY}"/>'
-        + _text(returned + 4, TOP + 12, "rolled back", CANARY)
-        if returned is not None
-        else ""
-    )
-    last = points[-1].index if points else 0
-    axis = _text(LEFT, height - 22, f"period {first}", FRAME) + _text(
-        WIDTH - RIGHT, height - 22, f"period {last}", FRAME, "end"
-    )
-    head = "".join(
-        _text(12, 16 + 14 * row, part, "#111827") for row, part in enumerate(wrap(sentence, 122)[:3])
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height}" style="{STYLE}">'
-        f"<title>{escape(sentence)}</title>{head}"
-        f"{''.join(panels)}{mark}{axis}</svg>\n"
-    )
+    if points and points[0].at is not None:
+        parts.append(text(LEFT, height - 10, f"since {points[0].at:%Y-%m-%d %H:%M:%S} UTC", FRAME))
+    head = [title] if title else []
+    head += wrap(sentence, 128)[: 4 - len(head)]
+    parts += [text(12, 18 + 15 * row, words, INK) for row, words in enumerate(head)]
+    return page(height, sentence or title, parts)
