@@ -25,6 +25,7 @@ console = Console(highlight=False)
 
 Port = Annotated[int, typer.Option(help="TCP port on 127.0.0.1.")]
 STACK = "tidegate"
+_TEMPLATE = Options().template or ""
 AWS_SETTINGS = {"DEFAULT_REGION": "us-east-1", "ACCESS_KEY_ID": "local", "SECRET_ACCESS_KEY": "local"}
 
 
@@ -35,7 +36,7 @@ def up(
     time_scale: Annotated[
         float, typer.Option(help="Divides what AWS imposes: schedules, hook timeouts.")
     ] = 60.0,
-    template: Annotated[str, typer.Option(help="SAM template to deploy; empty for none.")] = "template.yaml",
+    template: Annotated[str, typer.Option(help="SAM template to deploy; empty for none.")] = _TEMPLATE,
     built: Annotated[bool, typer.Option("--built", help="Run the functions from .aws-sam/build.")] = False,
     seed: Annotated[bool, typer.Option(help="Put the sample service `checkout` in.")] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Return once the cloud is ready.")] = False,

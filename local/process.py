@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 
 
+def _template() -> str:
+    """The template to deploy: the sources, or what `sam build` made of them, as CI wants it."""
+    return os.environ.get("TIDEGATE_TEMPLATE") or "template.yaml"
+
+
 @dataclass(frozen=True)
 class Options:
     """What the process was started with.
@@ -34,7 +39,8 @@ class Options:
     Attributes:
         port: TCP port, 0 for a free one.
         time_scale: By how much what AWS imposes is divided.
-        template: The SAM template to deploy, or None for an empty cloud.
+        template: The SAM template to deploy, or None for an empty cloud; by default the one that the
+            environment variable TIDEGATE_TEMPLATE names, or `template.yaml`.
         built: Whether to run functions from `.aws-sam/build` instead of from their sources.
         seed: Whether to put the sample service into the cloud.
         world: Whether to simulate ECS, traffic and alarms.
@@ -45,7 +51,7 @@ class Options:
 
     port: int = 4566
     time_scale: float = 60.0
-    template: str | None = "template.yaml"
+    template: str | None = field(default_factory=_template)
     built: bool = False
     seed: bool = True
     world: bool = True
@@ -92,12 +98,25 @@ def _run(options: Options, stop: threading.Event) -> int:
         report("failed", text=str(error))
         return 3
     report("listening", port=listener.port)
-    forks = ForkServer()
+    forks = ForkServer(*_runtime(options))
     os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # read once, when moto is imported
     preload.keep_data_files(service_models=False)  # moto reads the list of regions again and again
     from local.cloud import Cloud
 
     return _serve(Cloud(options, listener, forks), stop)
+
+
+def _runtime(options: Options) -> tuple[str, list[str]]:
+    """The Python that runs the functions, and where it finds packages before any function is there.
+
+    Functions from their sources share this process's Python and packages. What `sam build` made has its
+    packages with it, compiled for the runtime's own version, which TIDEGATE_PYTHON names.
+    """
+    python = os.environ.get("TIDEGATE_PYTHON")
+    if not python or not options.template or options.template != os.environ.get("TIDEGATE_TEMPLATE"):
+        return sys.executable, []
+    layers = (PROJECT / options.template).parent.glob("*/python")
+    return python, [str(layer) for layer in layers]
 
 
 def _serve(cloud: Cloud, stop: threading.Event) -> int:

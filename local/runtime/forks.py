@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,19 @@ class ForkServer:
     """A running `local.runtime.zygote`.
 
     Start it from the main thread: on Linux the kernel ends it when the thread that started it ends.
+
+    Args:
+        python: The interpreter of the functions.
+        packages: Folders in which it finds the packages that it loads ahead, besides its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, python: str = sys.executable, packages: Sequence[str] = ()) -> None:
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "local.runtime.zygote", str(theirs.fileno()), str(os.getpid())]
+        command = [python, "-m", "local.runtime.zygote", str(theirs.fileno()), str(os.getpid())]
         # Nothing of our own environment is passed on; PATH lets functions start the system's programs.
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "en_US.UTF-8", "TZ": "UTC"}
+        if packages:
+            environment["PYTHONPATH"] = os.pathsep.join(packages)
         environment["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = (
             "YES"  # macOS would end a fork that uses its libraries
         )
