@@ -117,7 +117,7 @@ def test_groups_and_further_metrics_come_with_their_period():
     # Then
     (only,) = found.final
     assert only.figures == {"errors": (7, 7, 7, 7), "slow_p99": (7, 7, 7, 7)}
-    assert only.groups == ((7, 7), (7, 0))
+    assert list(only.groups) == [(7, 7), (7, 0)]
     periods = only.periods(3)
     assert [(each.step, each.stable_groups) for each in periods.values()] == [(3, ((7, 7), (7, 0))), (3, ())]
 
