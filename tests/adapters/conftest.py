@@ -50,8 +50,10 @@ def moto() -> None:
 @pytest.fixture
 def untouched(model: Any, monkeypatch: pytest.MonkeyPatch) -> Clients:
     """Clients for tests in which every call is scripted."""
-    monkeypatch.setattr(botocore.session, "get_session", lambda: model)
-    return Clients(HOME)
+    # For this moment only: boto3 adds methods to the session that it gets, and fails when it does so twice.
+    with monkeypatch.context() as patch:
+        patch.setattr(botocore.session, "get_session", lambda: model)
+        return Clients(HOME)
 
 
 @pytest.fixture
