@@ -57,6 +57,8 @@ def run(arguments: Sequence[str], tools: Tools) -> int:
     """Run one command line and return its exit code. No traceback leaves it."""
     try:
         result = app(list(arguments), prog_name="tidegate", standalone_mode=False, obj=tools)
+        if result == Exit.INTERRUPTED:
+            tools.err.print("Stopped. What was started goes on.")
         return int(result or 0)
     except Exception as error:  # noqa: BLE001 - whatever it is, people get a sentence
         code, sentence = _explained(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_STAGES = {
+STAGES = {
     "Plan release": ("planning", 0.0),
     "Plan deployment": ("planning", 0.0),
     "Scan gate": ("scanning", 0.0),
@@ -18,8 +18,10 @@ _STAGES = {
     "Restore": ("restoring what ran before", 0.3),
     "Conclude": ("writing the record", 1.0),
 }
-"""A state of the use cases, what happens in it, and how far through its environment that is."""
-_NEXT_ENVIRONMENT = "Take environment"
+"""A task of the use cases, what happens in it, and how far through its environment that is."""
+_FIRST = frozenset({"Approve", "Enter environment"})
+_LAST = frozenset({"Leave environment", "Soak"})
+"""Tasks with which an environment begins, and with which it ends. A void approval begins it once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,12 @@ def stage_of(entered: Sequence[str], environments: Sequence[str]) -> Stage:
         entered: Names of states of the root execution, oldest first. Unknown ones are passed over.
         environments: The environments of this attempt in their order.
     """
-    index, text, within = -1, "starting", 0.0
+    index, left, text, within = -1, True, "starting", 0.0
     for name in entered:
-        if name == _NEXT_ENVIRONMENT:
-            index, within = index + 1, 0.0
-        elif name in _STAGES:
-            text, within = _STAGES[name]
+        if name in _FIRST and left:
+            index, left = index + 1, False
+        left = left or name in _LAST
+        text, within = STAGES.get(name, (text, within))
     here = environments[index] if 0 <= index < len(environments) else None
     if text == "writing the record":
         return Stage(text, here, 1.0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,7 +114,7 @@ def test_from_a_new_manifest_to_production(story: Tell, shell: Shell, tmp_path: 
         "scan passed",
         "approval asked of",
         f"approved by {checkout.address}: Fine.",
-        "deploying …",
+        "prod  deploying …",
     ):
         assert expected in timeline
     assert json.loads(record)["outcome"] == "succeeded"
@@ -224,6 +226,38 @@ def test_an_operator_keeps_an_image_out_and_goes_back(story: Tell, shell: Shell)
     assert json.loads(back[1])["outcome"] == "succeeded"
     assert checkout.runs("prod") == good
     assert "CVE-2026-1234." in shell.read("quarantine", checkout.name)["quarantine"][digest]
+
+
+def test_whoever_may_call_the_function_gets_into_the_status_pages_once(story: Tell, shell: Shell) -> None:
+    # Given
+    story(only_production)
+
+    # When
+    link = shell.read("open")
+
+    # Then
+    assert set(link) == {"url", "expires_at"}
+    with urllib.request.urlopen(link["url"], timeout=30) as page:
+        assert page.status == 200
+
+
+def test_stopping_the_command_does_not_stop_the_release(story: Tell, shell: Shell) -> None:
+    # Given
+    checkout = story(only_production)
+    checkout.push("1.1.0", healthy_after_s=3)
+    release = checkout.release()
+    watching = shell.start("watch", release.rpartition(":")[2])
+    assert watching.stdout is not None
+    first = watching.stdout.readline()
+
+    # When
+    watching.send_signal(signal.SIGINT)
+    code, rest = shell.end(watching)
+
+    # Then
+    assert first.startswith(release.rpartition(":")[2])
+    assert (code, rest.splitlines()[-1]) == (130, "Stopped. What was started goes on.")
+    assert checkout.ended(release).outcome == "succeeded"
 
 
 def test_mistakes_are_a_sentence_and_a_code(story: Tell, shell: Shell, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.exits import Exit, exit_of
-from cli.stages import stage_of
+from cli.stages import STAGES, stage_of
 from cli.text import duration, seconds_of, shown, shown_lines
 from cli.timeline import happening
+from tests.statemachines.machines import load_all
 from tests.unit.examples import digest
 from tidegate.domain.outcome import Outcome
 
@@ -131,17 +132,36 @@ def test_an_entry_of_the_journal_is_a_line(kind, entry, expected: str):
 # --- where a release is -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["normal_deployment", "deploy"])
+def test_every_task_of_a_release_is_a_stage(name: str):
+    machine = next(each for each in load_all() if each.name == name)
+    assert {state for state, _ in machine.tasks()} <= set(STAGES)
+
+
+def test_every_stage_is_a_task():
+    tasks = {state for each in load_all() if each.storey == "use case" for state, _ in each.tasks()}
+    assert set(STAGES) <= tasks
+
+
 @pytest.mark.parametrize(
     ("entered", "text", "environment"),
     [
         ([], "starting", None),
         (["Plan release", "Planned?"], "planning", None),
-        (["Plan release", "Scan gate", "Scanned?"], "scanning", None),
-        (["Scan gate", "Take environment", "Approve"], "waiting for approval", "dev"),
-        (["Take environment", "Deploy", "Take environment", "Enter environment"], "entering", "prod"),
-        (["Take environment", "Deploy", "Something new"], "deploying", "dev"),
-        (["Take environment"] * 9 + ["Deploy"], "deploying", None),
-        (["Take environment", "Conclude"], "writing the record", "dev"),
+        (["Plan release", "Scan gate", "Scanned?", "Next environment?"], "scanning", None),
+        (["Scan gate", "Approval needed?", "Approve"], "waiting for approval", "dev"),
+        (["Approve", "Enter environment"], "entering", "dev"),
+        (["Approve", "Enter environment", "Entered?", "Approve", "Enter environment"], "entering", "dev"),
+        (["Enter environment", "Leave environment", "Enter environment"], "entering", "prod"),
+        (["Enter environment", "Leave environment", "Soak", "Soaked?"], "soaking", "dev"),
+        (
+            ["Enter environment", "Leave environment", "Soak", "Approve", "Enter environment"],
+            "entering",
+            "prod",
+        ),
+        (["Enter environment", "Deploy", "Something new"], "deploying", "dev"),
+        (["Enter environment", "Leave environment"] * 9, "recording", None),
+        (["Enter environment", "Conclude"], "writing the record", "dev"),
     ],
 )
 def test_the_states_that_were_entered_say_where_a_release_is(entered, text, environment):
@@ -151,15 +171,7 @@ def test_the_states_that_were_entered_say_where_a_release_is(entered, text, envi
 
 def test_the_way_only_gets_shorter():
     # Given
-    each = [
-        "Take environment",
-        "Approve",
-        "Enter environment",
-        "Deploy",
-        "Verify",
-        "Leave environment",
-        "Soak",
-    ]
+    each = ["Approve", "Enter environment", "Deploy", "Verify", "Leave environment", "Soak"]
     way = ["Plan release", "Scan gate", *each, *each, "Conclude"]
 
     # When

@@ -73,7 +73,7 @@ def test_what_happens_is_told_once_and_in_order_while_it_happens(terminal: Termi
     terminal.executions.states[str(one.execution)] = [
         "Plan release",
         "Scan gate",
-        "Take environment",
+        "Enter environment",
         "Deploy",
     ]
 
@@ -95,7 +95,7 @@ def test_what_keeps_a_release_out_of_an_environment_is_said(terminal: Terminal):
     # Given
     one = running(terminal.ports)
     note(terminal, one, "release.started", 0, attempt=1, environments=["prod"])
-    terminal.executions.states[str(one.execution)] = ["Take environment", "Enter environment"]
+    terminal.executions.states[str(one.execution)] = ["Enter environment"]
     terminal.ports.freezes.set("checkout", "prod", reason="Quarter end.", by=None, at=at(0))
     other = Lock("checkout", "prod", "arn:other", "checkout-20261123T110000Z-00000a", 1, at(0))
     terminal.ports.locks.held["checkout", "prod"] = other
@@ -118,7 +118,7 @@ def test_a_person_at_a_terminal_sees_a_bar(terminal: Terminal):
     # Given
     one = running(terminal.ports)
     note(terminal, one, "release.started", 0, attempt=1, environments=["prod"])
-    terminal.executions.states[str(one.execution)] = ["Take environment", "Deploy"]
+    terminal.executions.states[str(one.execution)] = ["Enter environment", "Deploy"]
     terminal.on_sleep = lambda: end(terminal, one)
     terminal.width = 60
 
