@@ -83,10 +83,12 @@ def ending_of(session: Session, execution: str, deadline: Deadline) -> Ending:
 
 def release_of(session: Session, execution: str, deadline: Deadline) -> tuple[str | None, Ending | None]:
     """The release that an execution has minted; or how it ended without one."""
+    ports = session.tidegate.ports
 
     def look() -> tuple[str | None, Ending | None] | None:
-        minted = session.tidegate.ports.intake.seen(execution_key(execution))
-        if minted is not None:
+        minted = ports.intake.seen(execution_key(execution))
+        # The id is claimed a moment before the release is stored.
+        if minted is not None and ports.releases.get(minted[0]) is not None:
             return minted[0], None
         ending = session.tidegate.executions.ending(execution)
         return (ending.release, ending) if ending else None

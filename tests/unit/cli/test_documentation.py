@@ -6,6 +6,7 @@ import inspect
 import re
 import shlex
 import subprocess
+from typing import Any
 
 import pytest
 import typer
@@ -17,6 +18,7 @@ from tests.unit.cli.terminal import Terminal
 from tests.unit.examples import digest, release
 from tidegate.domain.outcome import Outcome
 
+PROGRAM: Any = typer.main.get_command(app)
 PAGE = (ROOT / "docs/cli.md").read_text()
 RECIPE = (ROOT / "docs/ci-recipe.md").read_text()
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -24,9 +26,8 @@ SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 def commands() -> dict[str, str]:
     """Every command with its usage, as Typer prints it."""
-    program = typer.main.get_command(app)
     found = {}
-    for name, command in program.commands.items():
+    for name, command in PROGRAM.commands.items():
         arguments = [
             each.metavar if each.required else f"[{each.metavar}]"
             for each in command.params
@@ -37,7 +38,7 @@ def commands() -> dict[str, str]:
 
 
 def options(name: str) -> set[str]:
-    command = typer.main.get_command(app).commands[name]
+    command = PROGRAM.commands[name]
     return {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
 
 
@@ -74,7 +75,7 @@ def test_every_exit_code_is_on_the_page():
 @pytest.mark.parametrize("name", commands())
 def test_every_command_has_json_and_a_stack_and_says_what_it_does(name: str):
     assert {"--json", "--stack"} <= options(name)
-    command = typer.main.get_command(app).commands[name]
+    command = PROGRAM.commands[name]
     assert len(inspect.cleandoc(command.help or "").splitlines()[0]) <= 60
 
 

@@ -82,6 +82,19 @@ def test_a_deployment_can_be_left_to_itself(terminal: Terminal):
     assert (said.code, said.document["release"]) == (0, made.id)
 
 
+def test_a_release_whose_id_is_claimed_but_which_is_not_stored_yet_is_waited_for(terminal: Terminal):
+    # Given
+    made = minted(terminal, "normal_deployment", outcome=Outcome.SUCCEEDED)
+    stored = terminal.ports.releases.stored.pop(made.id)
+    terminal.on_sleep = lambda: terminal.ports.releases.stored.setdefault(made.id, stored)
+
+    # When
+    said = terminal.run("deploy", "checkout", "--tag", "1.0.b")
+
+    # Then
+    assert said.code == 0
+
+
 def test_what_the_machine_refuses_before_it_has_a_release_is_said(terminal: Terminal):
     # Given
     execution = execution_arn(f"deploy-checkout-{SALT}")
