@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, Metrics
@@ -17,7 +19,8 @@ from tidegate.ports import Ports
 C = TypeVar("C", bound=BaseModel)
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
-logger = Logger(service="tidegate")
+# Only ASCII leaves for the logs: whoever reads them in a terminal is not told what to do by what is in them.
+logger = Logger(service="tidegate", json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
 metrics = Metrics(namespace="Tidegate", service="tidegate")
 
 _CONTEXT = ("root", "release", "service", "environment")

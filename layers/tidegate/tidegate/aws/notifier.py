@@ -10,6 +10,7 @@ from typing import Any
 
 from tidegate.aws.clients import Clients
 from tidegate.aws.errors import Answer, aws_call, aws_pages
+from tidegate.domain.visible import visible
 from tidegate.ports import Notifier
 
 _SUBJECT = 99
@@ -72,7 +73,7 @@ class SnsNotifier(Notifier):
             self._client.publish,
             TopicArn=topic,
             Subject=clean_subject(subject),
-            Message=body.encode()[:_BODY].decode(errors="ignore"),
+            Message=visible(body).encode()[:_BODY].decode(errors="ignore"),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value}
                 for name, value in attributes.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidegate.domain.service import Service
+from tidegate.domain.visible import indented, one_line
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
 
@@ -40,7 +41,8 @@ def tell(
     mark = f"notice/{key}"
     if ports.intake.seen(mark) is not None:
         return
-    lines = [what, "", *(f"{label}: {_short(text)}" for label, text in details.items() if text)]
+    what = one_line(what)
+    lines = [what, "", *(f"{label}: {indented(_short(text))}" for label, text in details.items() if text)]
     lines += ["", f"Execution: {execution_link(execution)}"]
     attributes = {"kind": kind, **({"service": service.name} if service else {})}
     topic = service.notifications.topic if service else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from tidegate.domain.visible import visible
 from tidegate.web.forms import LONGEST_COMMENT, Form
 from tidegate.web.view import ApprovalView, Message, duration, moment, short
 
@@ -81,6 +82,11 @@ def headers_for(style: str, *sources: str) -> dict[str, str]:
     }
 
 
+def shown(value: object) -> object:
+    """A value as a page shows it: with nothing unseen in a text that came from outside."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _style() -> str:
     return (_FOLDER / "style.css").read_text(encoding="utf-8")
@@ -92,6 +98,7 @@ def _templates() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

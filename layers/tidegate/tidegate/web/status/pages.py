@@ -80,11 +80,13 @@ def _templates() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
+        finalize=pages.shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["style"] = Markup(_style())  # noqa: S704 - our own files, of which the CSP has the hash
+    # Our own files, of which the CSP has the hash.
+    environment.globals["style"] = Markup(_style())  # noqa: S704  # nosec B704
     environment.filters |= {
         "moment": moment,
         "short": short,
