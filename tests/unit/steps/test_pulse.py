@@ -55,6 +55,7 @@ def test_the_first_step_begins_when_its_tasks_are_healthy_and_warm():
         "advance",
         "1 healthy tasks are there for the next step.",
     )
+    assert (step["step"], step["weight"], step["to"]) == (-1, 0, 5)
 
 
 def test_tasks_that_fall_ill_while_they_warm_up_begin_anew():
@@ -600,6 +601,23 @@ def test_a_canary_whose_execution_has_stopped_is_taken_back_by_its_pulse():
     assert (world.record.phase, world.ports.schedules.started) == ("ended", {})
     assert len(world.journal("canary.abandoned")) == 1
     assert not world.ports.metrics.called("read")
+
+
+def test_people_are_called_once_where_a_foreign_rule_keeps_an_abandoned_canary_in_traffic():
+    # Given
+    world = abandoned()
+    other_groups(world)
+    world.at_minute(5)
+
+    # When
+    outcomes = [world.outcome(), world.outcome()]
+
+    # Then its tasks are kept, for they have traffic
+    assert outcomes == ["blocked", "blocked"]
+    assert world.ports.services.described["dev", NAME].desired == 1
+    (message,) = world.ports.notifier.messages
+    assert message.subject == "checkout: the canary in dev still has traffic and needs people"
+    assert RULE in message.body
 
 
 def test_it_is_taken_back_while_the_stable_service_was_being_updated_too():

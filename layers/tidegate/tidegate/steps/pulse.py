@@ -12,6 +12,7 @@ from tidegate.ports import Ports
 from tidegate.steps import bake
 from tidegate.steps.canaries import settings_of
 from tidegate.steps.canary_capacity import prepare
+from tidegate.steps.notices import tell
 from tidegate.steps.pulsing import Attempts, Looked, look, seen
 from tidegate.steps.resume import resume
 from tidegate.steps.scope import scope_of
@@ -93,7 +94,22 @@ def _take_back(ports: Ports, canary: Canary) -> dict[str, Any]:
     key = f"canary/{canary.id}/abandoned"
     ports.journal.append(canary.release, "canary.abandoned", entry, at=ports.clock.now(), key=key)
     taken = rescue(ports, canary)
+    if taken.outcome == "blocked":
+        _call_people(ports, taken.canary, taken.reason)
     return _result(taken.canary, taken.outcome)
+
+
+def _call_people(ports: Ports, canary: Canary, reason: str) -> None:
+    """Only people can take back what somebody else has changed, and no machine is left to tell them."""
+    tell(
+        ports,
+        key=f"canary/{canary.id}/blocked",
+        kind="failed",
+        what=f"{canary.service}: the canary in {canary.environment} still has traffic and needs people",
+        details={"Release": canary.release, "Environment": canary.environment, "Reason": reason},
+        service=scope_of(ports, canary.release, canary.environment).service,
+        execution=canary.root,
+    )
 
 
 def _save(ports: Ports, before: Canary, looked: Looked) -> Canary | None:
@@ -126,7 +142,7 @@ def _announce(ports: Ports, before: Canary, canary: Canary) -> None:
     ]
     if not waits and canary.decision == before.decision:
         return
-    entry = {
+    entry: dict[str, Any] = {
         "environment": canary.environment,
         "decision": canary.decision,
         "step": canary.step,
@@ -134,7 +150,10 @@ def _announce(ports: Ports, before: Canary, canary: Canary) -> None:
         "evidence": canary.evidence,
         "reason": canary.reason,
     }
-    kind = "canary.step" if canary.decision == "advance" else "canary.decision"
+    kind = "canary.decision"
+    if canary.decision == "advance":
+        steps = settings_of(scope_of(ports, canary.release, canary.environment)).steps
+        kind, entry["to"] = "canary.step", next_weight(canary, steps)
     key = f"canary/{canary.id}/{canary.step}/{canary.decision}"
     ports.journal.append(canary.release, kind, entry, at=ports.clock.now(), key=key)
     resume(ports, waits, canary.decision)
