@@ -24,6 +24,8 @@ logger = Logger(service="tidegate", json_serializer=partial(json.dumps, default=
 metrics = Metrics(namespace="Tidegate", service="tidegate")
 
 _CONTEXT = ("root", "release", "service", "environment")
+_LONGEST_ARN = 300
+"""Characters: what stands in every log line is no longer than the ARN of an execution."""
 
 
 def step(command_type: type[C], run: Callable[[C, Ports], dict[str, Any]]) -> Handler:
@@ -44,7 +46,7 @@ def step(command_type: type[C], run: Callable[[C, Ports], dict[str, Any]]) -> Ha
 
         given = event if isinstance(event, Mapping) else {}
         logger.set_correlation_id(str(getattr(context, "aws_request_id", "")))
-        logger.append_keys(**{key: given[key] for key in _CONTEXT if given.get(key)})
+        logger.append_keys(**{key: str(given[key])[:_LONGEST_ARN] for key in _CONTEXT if given.get(key)})
         try:
             result = run(_parse(command_type, event, name), ports())
             logger.info("step done", step=name, outcome=result.get("outcome"), reason=result.get("reason"))
