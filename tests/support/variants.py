@@ -103,7 +103,6 @@ def blue_green_in_production(**settings: Any) -> Change:
             "name": "blue_green",
             "bake_minutes": 10,
             "hook_timeout_minutes": 60,
-            "timeout_seconds": 1200,
             "test_checks": [check["name"] for check in production["checks"]],
             **settings,
         }

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.unit import blue_green_stage
 from tests.unit.breaking import check_repeatable
 from tests.unit.examples import at
 from tests.unit.stage import WAITER, Stage, deploying, entered, planned, revision
@@ -154,3 +155,40 @@ def test_whatever_breaks_trying_again_finishes_it(case: str):
         return stage.ports, lambda: restoring(stage) if case == "restoring" else wait_for(stage)
 
     check_repeatable(make)
+
+
+def test_a_pause_of_a_blue_green_deployment_ends_the_wait():
+    # Given
+    stage = blue_green_stage.paused()
+
+    # When
+    wait_for(stage)
+
+    # Then
+    assert answered(stage)
+
+
+@pytest.mark.parametrize("status", ["STOP_REQUESTED", "ROLLBACK_IN_PROGRESS"])
+def test_a_blue_green_deployment_that_was_told_to_stop_is_waited_for_until_it_is_back(status: str):
+    # Given
+    stage = blue_green_stage.baking()
+    stage.stop(StopSignal.CANCELLED)
+    blue_green_stage.becomes(stage, status=status)
+
+    # When
+    wait_for(stage)
+
+    # Then
+    assert not answered(stage)
+
+
+def test_a_blue_green_deployment_that_must_be_told_to_go_back_ends_the_wait():
+    # Given
+    stage = blue_green_stage.baking()
+    blue_green_stage.edit(stage, decision="roll_back", reason="It is bad.", evidence="judge")
+
+    # When
+    wait_for(stage)
+
+    # Then
+    assert answered(stage)

@@ -27,6 +27,18 @@ def test_a_decided_deployment_wakes_who_waits_for_the_service(name: str):
     assert ports.machines.answers == {"token": {"signal": name}}
 
 
+@pytest.mark.parametrize("name", ["HOOK_AWAITING_ACTION", "HOOK_TIMED_OUT"])
+def test_a_paused_deployment_wakes_who_waits_for_the_service(name: str):
+    # Given
+    ports = fake_ports()
+    wait(ports, "service-deployment/arn:aws:ecs:us-east-1:123456789012:service/prod/checkout", "r1")
+    command = Command.model_validate(event("ecs_hook_awaiting_action", eventName=name))
+
+    # Then
+    assert run(command, ports) == {"woken": 1}
+    assert ports.machines.answers == {"token": {"signal": name}}
+
+
 def test_a_stopped_task_wakes_who_waits_for_it():
     # Given
     ports = fake_ports()
@@ -45,6 +57,9 @@ def test_a_stopped_task_wakes_who_waits_for_it():
     [
         ("ecs_deployment_completed", {"eventName": "SERVICE_DEPLOYMENT_IN_PROGRESS"}),
         ("ecs_deployment_completed", {"eventName": "SOMETHING_NEW"}),
+        ("ecs_hook_awaiting_action", {"eventName": "HOOK_SUCCEEDED"}),
+        ("ecs_hook_awaiting_action", {"eventName": "HOOK_IN_PROGRESS"}),
+        ("ecs_hook_awaiting_action", {"serviceArn": ""}),
         ("ecs_task_stopped", {"lastStatus": "RUNNING"}),
         ("ecs_task_stopped", {"lastStatus": "DEPROVISIONING"}),
     ],
