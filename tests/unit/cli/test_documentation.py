@@ -6,13 +6,14 @@ import inspect
 import re
 import shlex
 import subprocess
+import tomllib
 from typing import Any
 
 import pytest
 import typer
 
 from cli.exits import Exit
-from cli.main import app
+from cli.main import VERSION, app
 from tests.statemachines.machines import ROOT
 from tests.unit.cli.terminal import Terminal
 from tests.unit.examples import digest, release
@@ -98,13 +99,25 @@ def test_no_command_breaks_without_arguments(terminal: Terminal, name: str):
     assert said.code in (0, 2, 8), said
 
 
+def test_what_is_installed_is_what_is_tested():
+    # Given
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+
+    # Then
+    assert set(groups["cli"]) < set(project["project"]["dependencies"])
+    assert set(project["project"]["dependencies"]) <= set(groups["cli"] + groups["layer"])
+    assert project["project"]["version"] == VERSION
+    assert project["project"]["scripts"] == {"tidegate": "cli.main:main"}
+
+
 # --- the recipe ---------------------------------------------------------------------------------------------
 
 
-def test_the_first_block_of_the_recipe_waits_for_what_it_pushed(terminal: Terminal):
+def test_the_block_that_pushes_waits_for_what_it_pushed(terminal: Terminal):
     # Given what docker prints after the push, and a release of it
     release(terminal.ports, letter="a", outcome=Outcome.SUPERSEDED)
-    block = SHELL.findall(RECIPE)[0]
+    (block,) = [block for block in SHELL.findall(RECIPE) if "docker push" in block]
     reference = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout@{digest('a')}"
     docker = f'docker() {{ echo "docker $*" >&2; [ "$1" != inspect ] || echo "{reference}"; }}'
     git = "git() { echo somebody@example.com; }"
