@@ -485,6 +485,22 @@ def fails_its_checks(world: CanaryWorld) -> None:
     )
 
 
+def test_a_canary_with_traffic_grows_with_the_stable_service_and_never_shrinks():
+    # Given a canary at half of the traffic, beside 20 tasks
+    world = analysing(step=1)
+
+    # When
+    wanted = []
+    for stable in (20, 30, 10):
+        world.stage.change(desired=stable, running=stable)
+        world.pulse()
+        wanted.append(world.ports.services.described["dev", NAME].desired)
+
+    # Then
+    assert wanted == [10, 15, 15]
+    assert world.stage.ports.services.described["dev", "checkout"].desired == 10
+
+
 @pytest.mark.parametrize("harm", [no_target_is_healthy, two_tasks_died, fails_its_checks])
 def test_tasks_that_die_return_the_canary(harm: Callable[[CanaryWorld], None]):
     world = analysing()

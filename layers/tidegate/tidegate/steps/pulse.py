@@ -122,10 +122,15 @@ def _save(ports: Ports, before: Canary, looked: Looked) -> Canary | None:
 
 
 def _make_room(ports: Ports, canary: Canary) -> None:
-    """Let the next step have its tasks; those of the first one are made by the machine."""
-    if canary.phase == "preparing" and canary.step >= 0 and canary.decision == "none":
-        scope = scope_of(ports, canary.release, canary.environment)
-        prepare(ports, scope, canary, next_weight(canary, settings_of(scope).steps))
+    """Let the next step have its tasks, and the present one as many more as the stable service has by now.
+
+    Those of the first step are made by the machine.
+    """
+    if canary.step < 0 or canary.decision not in ("none", "ask"):
+        return
+    scope = scope_of(ports, canary.release, canary.environment)
+    is_next = canary.phase == "preparing"
+    prepare(ports, scope, canary, next_weight(canary, settings_of(scope).steps) if is_next else canary.weight)
 
 
 def _announce(ports: Ports, before: Canary, canary: Canary) -> None:
