@@ -11,8 +11,11 @@ import pytest
 from tests.statemachines.machines import START, Machine, load_all, pascal
 from tidegate.contracts.manifest import fields
 from tidegate.contracts.manifest.environment_rules import LONGEST_CHECKS, LONGEST_RELEASE_DAYS
+from tidegate.contracts.manifest.strategies import fields as strategies
 from tidegate.steps.approving import MOST_REQUESTS
 from tidegate.steps.await_soak import KEEP
+from tidegate.steps.canaries import SILENCE
+from tidegate.steps.plan_canary import PATIENCE
 from tidegate.steps.restore_service import SETTLED_WITHIN
 from tidegate.steps.verify_deployment import GRACE
 
@@ -26,6 +29,9 @@ CALLED = 5
 """Events of a call: entered, scheduled, started, succeeded, exited."""
 PASSED = 2
 """Events of a Choice or a Wait: entered, exited."""
+
+MOST_STEPS = 20
+"""Of a canary: `contracts/manifest/strategies/canary.py`."""
 
 MACHINES = {machine.name: machine for machine in load_all()}
 
@@ -96,6 +102,30 @@ def test_the_longest_deployment_fits_into_one_history():
     polls = longest(fields.DeploymentTimeout) / limit("rolling", "Await deployment")
     assert polls * (WAITED + CALLED + PASSED) < MOST_EVENTS
     assert longest(fields.DeploymentTimeout) < limit("rolling")
+
+
+def test_the_longest_canary_fits_into_one_history():
+    # Given
+    living, promoting = longest(strategies.CanaryDuration), longest(fields.DeploymentTimeout)
+    draining = PATIENCE.total_seconds()
+    each_step = 2 * (WAITED + CALLED + PASSED) + CALLED  # shifted and verified; asked about and answered
+
+    # When
+    events = (
+        draining / MACHINES["canary"].definition["States"]["Wait for draining"]["Seconds"]
+        * (CALLED + PASSED + PASSED)
+        + living / limit("canary", "Await verdict") * (WAITED + CALLED + PASSED)
+        + MOST_STEPS * each_step
+        + promoting / limit("canary", "Await deployment") * (WAITED + CALLED + PASSED)
+    )  # fmt: skip
+
+    # Then
+    assert events < MOST_EVENTS
+    assert draining + living + promoting < limit("canary")
+
+
+def test_a_pulse_is_silent_for_longer_than_it_takes_to_beat_and_found_so_before_the_canary_must_end():
+    assert SILENCE.total_seconds() < limit("canary", "Await verdict") < limit("canary") / 100
 
 
 def test_the_longest_checks_of_an_environment_fit_into_one_verification():
