@@ -18,8 +18,8 @@ STEPS = ROOT / "layers/tidegate/tidegate/steps"
 MOST_RESOURCES = 400
 # What several steps share: modules below steps/ that no function runs.
 NOT_STEPS = {
-    "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "bake", "blue_green",
-    "canaries", "canary_capacity", "canary_evidence", "canary_figures", "canary_health",
+    "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "bake", "bake_record",
+    "blue_green", "canaries", "canary_capacity", "canary_evidence", "canary_figures", "canary_health",
     "canary_preflight", "canary_readiness", "canary_traffic", "forgotten_canaries", "guard",
     "known_good", "mint", "missed", "notices", "overdue", "planning", "preempting", "pulsing", "recover",
     "restoring", "resume", "scope", "signed_in", "status_views", "watching", "withdrawing",

@@ -23,6 +23,7 @@ KINDS = {
     "ecr_image_scan": ImageScanFinished,
     "inspector2_scan": ImageScanFinished,
     "ecs_deployment_completed": EcsStateChange,
+    "ecs_hook_awaiting_action": EcsStateChange,
     "ecs_task_stopped": EcsStateChange,
     "cloudwatch_alarm": AlarmStateChange,
     "execution_aborted": ExecutionStatusChange,

@@ -60,7 +60,7 @@ def test_the_strategy_may_be_named_when_the_manifest_has_settings_for_it():
     [
         ({}, "environment: this field is missing; give the name of an environment."),
         ({"environment": "moon"}, "environment: service checkout has no environment moon; it has dev"),
-        ({"environment": "dev", "strategy": "leap"}, "strategy: leap is no strategy; give one of rolling."),
+        ({"environment": "dev", "strategy": "leap"}, "strategy: leap is no strategy; give one of "),
         ({"environment": "dev", "service": "nobody"}, "service: nobody is not registered"),
         ({"environment": "dev", "tag": "9.9"}, "tag: repository checkout has no image 9.9."),
     ],

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tidegate.domain.canary import LEAVING, Canary, tells
 from tidegate.domain.rollout import Evidence
 from tidegate.ports import Ports
-from tidegate.steps.bake import bake_of
+from tidegate.steps.bake_record import bake_of
 from tidegate.steps.blue_green import settings_of, sides
 from tidegate.steps.canaries import change, open_canary
 from tidegate.steps.guard import check_owner, stopped_here

@@ -13,7 +13,8 @@ from tidegate.domain.rollout import Evidence, Rollout
 from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps.analysis import analyse
-from tidegate.steps.bake import bake_of, end, judge_rest, store
+from tidegate.steps.bake import judge_rest
+from tidegate.steps.bake_record import bake_of, end, store
 from tidegate.steps.blue_green import move_of, settings_of
 from tidegate.steps.canaries import canary_of, change
 from tidegate.steps.guard import stopped_here
