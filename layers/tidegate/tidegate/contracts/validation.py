@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from tidegate.contracts.fields import NOT_ALLOWED, one_of
 from tidegate.contracts.paths import Location, Place, fields_of, locate, position, show, write
+from tidegate.domain.diff import without_secrets
 
 M = TypeVar("M", bound=BaseModel)
 Details: TypeAlias = Mapping[str, Any]
@@ -21,6 +22,10 @@ Details: TypeAlias = Mapping[str, Any]
 RULE = "rule"
 """Error type of a mistake between fields; its context has `say`, what follows the path."""
 _SHOWN = 20
+_FREE_TEXT = frozenset(
+    {"environment", "secrets", "secretOptions", "headers", "test_headers", "command", "entryPoint"}
+)
+"""Below these fields values are whatever a team needs, passwords among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,22 @@ def _explain(place: Place, details: ErrorDetails) -> tuple[Place, str]:
         tag = Place((*place.path, str(context["discriminator"]).strip("'")))
         what = "this field is missing" if "tag" not in context else f"{show(context['tag'])} is not allowed"
         return tag, f"{what}; give {one_of(place.kinds) if place.kinds else _words(context['expected_tags'])}"
-    what = show(value)
+    what = _shown(place.path, value)
     if kind in ("too_short", "too_long"):
         shape = "an object" if isinstance(value, Mapping) else "a list"
         what = f"{shape} of {context['actual_length']} entries"
     elif place.is_key:
         what = f"the name {show(place.path[-1])}"
     return place, f"{what} is not allowed; {_give(kind, context)}"
+
+
+def _shown(path: Location, value: object) -> str:
+    """A refused value, unless it may be a secret: sentences go into logs, records and outputs."""
+    if not isinstance(value, str):
+        return show(value)
+    names = tuple(str(item) for item in path) or ("",)
+    around = {*names[:-1], "" if names == ("environment",) else names[-1]}  # as an input, it is a name
+    return "this value" if _FREE_TEXT & around else show(without_secrets(names, value))
 
 
 def _unknown_field(place: Place) -> str:

@@ -123,8 +123,11 @@ def _is_named(item: object) -> bool:
 
 
 def _shown(path: tuple[str, ...], value: str | None) -> str | None:
-    if value is None:
-        return None
+    return None if value is None else without_secrets(path, value)
+
+
+def without_secrets(path: tuple[str, ...], value: str) -> str:
+    """A value as it may be shown: hidden where its path says that it is secret, passwords in it hidden."""
     if "secrets" in path[:-1] or "secretOptions" in path[:-1] or looks_secret(path[-1]):
         return HIDDEN
     text = _URL_PASSWORD.sub(rf"\g<before>{HIDDEN}", value)
