@@ -124,6 +124,21 @@ def test_the_longest_canary_fits_into_one_history():
     assert draining + living + promoting < limit("canary")
 
 
+def test_the_longest_blue_green_deployment_fits_into_one_history():
+    # Given a bake of a day, and test checks that take as long as those of an environment may
+    deploying = longest(fields.DeploymentTimeout)
+
+    # When
+    events = (
+        deploying / limit("blue_green", "Await deployment") * (WAITED + CALLED + PASSED)
+        + LONGEST_CHECKS / limit("blue_green", "Await task") * (WAITED + CALLED + PASSED)
+    )  # fmt: skip
+
+    # Then
+    assert events < MOST_EVENTS
+    assert deploying + LONGEST_CHECKS < limit("blue_green")
+
+
 def test_a_pulse_is_silent_for_longer_than_it_takes_to_beat_and_found_so_before_the_canary_must_end():
     assert SILENCE.total_seconds() < limit("canary", "Await verdict") < limit("canary") / 100
 

@@ -50,8 +50,8 @@ def settings(**more: Any) -> BlueGreenSettings:
     )
 
 
-def prepared(strategy: BlueGreenSettings | None = None, **more: Any) -> Stage:
-    """The release has entered the environment; the first target group is blue."""
+def standing(strategy: BlueGreenSettings | None = None, **more: Any) -> Stage:
+    """The release is planned; the first target group is blue."""
     given = {"strategy": strategy or settings(), "checks": (SMOKE, DEEP, LATER), **more}
     stage = planned(manifest=service(environments=(environment("dev", **given),)))
     stage.change(target_groups=(ONE,))
@@ -59,7 +59,12 @@ def prepared(strategy: BlueGreenSettings | None = None, **more: Any) -> Stage:
     give(stage, TEST, ONE)
     healthy(stage, ONE, 2)
     healthy(stage, TWO, 0)
-    return entered(stage)
+    return stage
+
+
+def prepared(strategy: BlueGreenSettings | None = None, **more: Any) -> Stage:
+    """The release has entered the environment."""
+    return entered(standing(strategy, **more))
 
 
 def give(stage: Stage, rule: str, group: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit import canary_stage
+from tests.unit import blue_green_stage, canary_stage
 from tests.unit.breaking import check_repeatable
 from tests.unit.examples import ALARM, at, deployment, digest, environment, execution_arn, release, service
 from tests.unit.stage import ACCOUNT, URI, Stage, define, locked, only, planned, revision
@@ -426,3 +426,23 @@ def test_whatever_breaks_before_a_canary_trying_again_finishes_it():
         return stage.ports, lambda: prepare(stage)
 
     check_repeatable(make)
+
+
+def test_a_listener_rule_that_somebody_else_has_changed_is_found_before_anything_is_touched():
+    # Given
+    stage = blue_green_stage.standing()
+    known = stage.ports.listener_rules.rules[blue_green_stage.PRODUCTION]
+    shared = {blue_green_stage.ONE: 80, blue_green_stage.TWO: 20}
+    stage.ports.listener_rules.rules[known.arn] = replace(known, weights=shared)
+
+    # When
+    result = prepare(locked(stage))
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert "80 % and 20 %" in result["reason"]
+    assert changed_nothing(stage)
+
+
+def test_a_service_that_can_be_switched_is_entered():
+    assert prepare(locked(blue_green_stage.standing()))["outcome"] == "ready"

@@ -13,9 +13,10 @@ from tidegate.domain.deployment import Deployment, deployment_id
 from tidegate.domain.images import pinned
 from tidegate.domain.lock import Lock
 from tidegate.domain.outcome import Outcome
-from tidegate.domain.strategy import CanarySettings
+from tidegate.domain.strategy import BlueGreenSettings, CanarySettings
 from tidegate.domain.workload import ServiceState
 from tidegate.ports import Ports
+from tidegate.steps import blue_green
 from tidegate.steps.canary_preflight import obstacle
 from tidegate.steps.guard import check_owner, told_to_stop
 from tidegate.steps.scope import Scope, scope_of
@@ -102,6 +103,7 @@ def _refusal(scope: Scope, state: ServiceState, command: Command, ports: Ports) 
         _unapproved(scope, state, command, ports)
         or _red_alarms(scope, ports)
         or _no_canary(scope, state, ports)
+        or _no_switch(scope, state, ports)
     )
 
 
@@ -116,6 +118,14 @@ def _no_canary(scope: Scope, state: ServiceState, ports: Ports) -> dict[str, Any
     if before is not None and before.phase != "ended":
         return None
     sentence = obstacle(ports, scope, state)
+    return {"outcome": "failed", "reason": sentence} if sentence else None
+
+
+def _no_switch(scope: Scope, state: ServiceState, ports: Ports) -> dict[str, Any] | None:
+    """The same for blue/green."""
+    if not isinstance(scope.environment.strategy, BlueGreenSettings):
+        return None
+    sentence = blue_green.obstacle(ports, scope, state)
     return {"outcome": "failed", "reason": sentence} if sentence else None
 
 
