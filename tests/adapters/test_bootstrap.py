@@ -20,7 +20,7 @@ from tidegate.settings import Settings
 
 LAYER = Path(bootstrap.__file__).parents[1]
 NAMES = [each.name for each in dataclasses.fields(port.Ports)]
-PORTS = [name for name in NAMES if name not in ("home", "stack", "web_address")]
+PORTS = [name for name in NAMES if name not in ("home", "stack", "web_address", "runbooks")]
 
 
 def promised(name: str) -> list[str]:

@@ -62,6 +62,15 @@ STABLE = {
     "serviceName": "checkout",
     "loadBalancers": [{"targetGroupArn": "stable", "containerName": "app", "containerPort": 80}],
 }
+LINK = {
+    "Item": {
+        "approval": {"S": "ask-1"},
+        "approver": {"S": "ops@example.com"},
+        "of": {"S": release().id},
+        "revision": {"N": "1"},
+        "results": {"M": {}},
+    }
+}
 CANARY = (HOME, "prod", "checkout-canary")
 LISTED = {"serviceDeployments": [{"serviceDeploymentArn": "one"}]}
 IN_FLIGHT = {
@@ -148,6 +157,14 @@ CASES = [
     Case("ecr", "DescribeImages", lambda p: p.registry.image(HOME, "checkout", tag="1.0.0")),
     Case("ecr", "DescribeImages", lambda p: p.registry.images(HOME, "checkout")),
     Case("ecr", "DescribeImageScanFindings", lambda p: p.registry.scan(HOME, "checkout", digest("a"))),
+    Case("dynamodb", "BatchGetItem", lambda p: p.approvals.linked("hash"), {"GetItem": LINK}),
+    Case("ecr", "BatchGetImage", lambda p: p.registry.labels(HOME, "checkout", digest("a"))),
+    Case(
+        "ecr",
+        "GetDownloadUrlForLayer",
+        lambda p: p.registry.labels(HOME, "checkout", digest("a")),
+        {"BatchGetImage": {"images": [{"imageManifest": '{"config": {"digest": "sha256:1"}}'}]}},
+    ),
     Case("ecr", "DescribeRepositories", lambda p: p.registry.uri(HOME, "checkout")),
     Case("ecs", "DescribeServices", lambda p: p.services.describe(*PLACE)),
     Case("ecs", "UpdateService", lambda p: p.services.deploy(*PLACE, "checkout:7", RollingSettings())),

@@ -47,8 +47,10 @@ class FakePorts(Ports):
     home: Target = HOME
     stack: str = "tidegate"
     web_address: str = "https://tidegate.example"
+    runbooks: str = ""
 
     def __post_init__(self) -> None:
+        self.approvals._lies_beside(self.releases, self.catalogue, self.deployments)
         self.status._see(self)
 
 

@@ -28,6 +28,8 @@ NEEDS = {
     "releases.start_attempt": "Ledger:UpdateItem",
     "releases.touch": "Ledger:UpdateItem",
     "releases.stop": "Ledger:UpdateItem",
+    "releases.note_requester": "Ledger:UpdateItem",
+    "releases.note_pusher": "Ledger:UpdateItem",
     "releases.mark_point_of_no_return": "Ledger:UpdateItem",
     "releases.end": "Ledger:UpdateItem",
     "deployments.open": "Ledger:PutItem Ledger:GetItem Ledger:UpdateItem",
@@ -48,6 +50,9 @@ NEEDS = {
     "approvals.add_links": "Ledger:PutItem Ledger:GetItem",
     "approvals.get": "Ledger:GetItem",
     "approvals.by_link": "Ledger:GetItem",
+    "approvals.linked": "Ledger:GetItem Ledger:BatchGetItem Catalogue:BatchGetItem",
+    "approvals.admit": "Ledger:UpdateItem",
+    "approvals.vote": "Ledger:UpdateItem",
     "approvals.decide": "Ledger:UpdateItem",
     "approvals.pending_of": "Ledger:Query Ledger:GetItem",
     "locks.acquire": "Locks:UpdateItem",
@@ -75,6 +80,7 @@ NEEDS = {
     "registry.image": "ecr:DescribeImages",
     "registry.images": "ecr:DescribeImages",
     "registry.scan": "ecr:DescribeImageScanFindings",
+    "registry.labels": "ecr:BatchGetImage ecr:GetDownloadUrlForLayer",
     "registry.uri": "ecr:DescribeRepositories",
     "services.describe": "ecs:DescribeServices",
     "services.deploy": "ecs:UpdateService ecs:DescribeServices iam:PassRole",
@@ -133,7 +139,7 @@ NEEDS = {
     "clock.salt": "",
 }
 """What each method of a port sends; actions of DynamoDB with their table, as each has rights of its own."""
-VALUES = {"home", "stack", "web_address"}
+VALUES = {"home", "stack", "web_address", "runbooks"}
 FUNCTIONS = [pytest.param(each, id=each["CodeUri"].split("/")[1]) for each in resources(FUNCTION).values()]
 
 
@@ -167,6 +173,18 @@ def test_a_function_may_do_exactly_what_its_step_can_call(function: dict[str, An
 
     # Then
     assert (missing, superfluous) == (set(), set())
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_that_links_to_pages_knows_their_address(function: dict[str, Any]):
+    # Given
+    links = any(port == "web_address" for port, _ in calls_of(function["CodeUri"].split("/")[1]))
+
+    # When
+    variables = (function.get("Environment") or {}).get("Variables", {})
+
+    # Then
+    assert ("WEB_ADDRESS" in variables) is links
 
 
 def test_every_method_of_every_port_says_what_it_needs():

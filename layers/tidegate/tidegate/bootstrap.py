@@ -89,7 +89,7 @@ class LazyPorts(port.Ports):
     def approvals(self) -> port.Approvals:
         from tidegate.aws.approvals import DynamoApprovals
 
-        return DynamoApprovals(self._table("ledger_table"))
+        return DynamoApprovals(self._table("ledger_table"), self._table("catalogue_table"))
 
     @cached_property
     def locks(self) -> port.Locks:
@@ -249,3 +249,7 @@ class LazyPorts(port.Ports):
     @cached_property
     def web_address(self) -> str:
         return self._settings.need("web_address")
+
+    @cached_property
+    def runbooks(self) -> str:
+        return self._settings.runbooks or ""

@@ -100,6 +100,12 @@ class Releases(Protocol):
         False when it has ended, was stopped already, or (if so asked) has touched production.
         """
 
+    def note_requester(self, release: str, requested_by: str) -> bool:
+        """Note who claims to have asked for it; False when somebody is noted already."""
+
+    def note_pusher(self, release: str, pusher: str) -> bool:
+        """Note the ARN of somebody who pushed an image of it; False when it is noted already."""
+
     def mark_point_of_no_return(self, release: str) -> None:
         """Note that nothing older can run any more where this release's migration ran."""
 
@@ -182,6 +188,23 @@ class Freezes(Protocol):
         """Why it is frozen, or None when it is not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a link leads to, all read at once: what a page needs of Tidegate's own tables.
+
+    Attributes:
+        approver: Whose link it is.
+        release: None when the ledger no longer knows it; likewise the ``service``, by the release's revision.
+        deployments: How the release did in the environments before this one.
+    """
+
+    approval: Approval
+    approver: str
+    release: Release | None
+    service: Service | None
+    deployments: tuple[Deployment, ...] = ()
+
+
 class Approvals(Protocol):
     """Requests for a decision, found by their id or by the hash of a link."""
 
@@ -197,10 +220,25 @@ class Approvals(Protocol):
     def by_link(self, link_hash: str) -> tuple[Approval, str] | None:
         """The request and the approver to whom the link was given."""
 
+    def linked(self, link_hash: str) -> Linked | None:
+        """The same with all that belongs to it, read consistently in two round trips."""
+
+    def admit(self, link_hash: str, *, at: datetime, deciding: bool) -> bool:
+        """Whether a link may be used once more in this minute.
+
+        Looking writes nothing: each process counts for itself. Forms are counted in the table.
+        """
+
     def decide(
         self, approval: str, status: ApprovalStatus, *, by: str | None, comment: str | None, at: datetime
     ) -> bool:
         """Make a pending request final, once; False when it already was (or, for a decision, had expired)."""
+
+    def vote(self, before: Approval, after: Approval, *, at: datetime) -> bool:
+        """Store one more yes, which may decide: one conditional write.
+
+        False when the request is no longer as it was ``before``, or has expired: read it again.
+        """
 
     def pending_of(self, release: str) -> tuple[Approval, ...]:
         """The requests of a release that wait for a decision."""
@@ -344,6 +382,9 @@ class Registry(Protocol):
 
     def scan(self, target: Target, repository: str, digest: str) -> ImageScan:
         """Status, counts and findings of the image's scan, as ECR or Inspector give them."""
+
+    def labels(self, target: Target, repository: str, digest: str) -> dict[str, str]:
+        """The labels of an image's configuration: claims, on which nothing may depend."""
 
     def uri(self, target: Target, repository: str) -> str:
         """The address to pull from: ``<account>.dkr.ecr.<region>.<suffix>/<repository>``."""
@@ -701,3 +742,4 @@ class Ports:
     home: Target
     stack: str
     web_address: str
+    runbooks: str

@@ -32,6 +32,7 @@ class Settings:
     pulse_group: str | None = None
     pulse_role_arn: str | None = None
     pulse_function_arn: str | None = None
+    runbooks: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

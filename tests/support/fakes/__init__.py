@@ -1,5 +1,6 @@
 """In-memory fakes of every port. `tests/adapters/` runs one suite against them and the adapters."""
 
+from tests.support.fakes.approvals import FakeApprovals
 from tests.support.fakes.canaries import (
     FakeCalibrations,
     FakeCanaries,
@@ -10,7 +11,6 @@ from tests.support.fakes.canaries import (
 )
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.controls import (
-    FakeApprovals,
     FakeFreezes,
     FakeIntake,
     FakeLocks,

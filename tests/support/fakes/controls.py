@@ -1,13 +1,9 @@
 """Fakes of what holds a release back or lets it go on."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.support.fakes.fake import Fake
-from tidegate.domain.approval import Approval, ApprovalStatus
 from tidegate.domain.lock import Lock
-from tidegate.errors import Terminal
 from tidegate.ports import Wait
 
 
@@ -50,57 +46,6 @@ class FakeFreezes(Fake):
     def reason(self, service: str, environment: str) -> str | None:
         freeze = self.frozen.get((service, environment))
         return freeze[0] if freeze else None
-
-
-class FakeApprovals(Fake):
-    """`stored` maps ids to requests, `links` link hashes to (id, approver)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stored: dict[str, Approval] = {}
-        self.links: dict[str, tuple[str, str]] = {}
-
-    def create(self, approval: Approval, links: Mapping[str, str]) -> bool:
-        wanted = {link: (approval.id, approver) for link, approver in links.items()}
-        if approval.id in self.stored:
-            return all(self.links.get(link) == owner for link, owner in wanted.items())
-        self.stored[approval.id] = approval
-        self.links.update(wanted)
-        return True
-
-    def add_links(self, approval: str, links: Mapping[str, str]) -> None:
-        if approval not in self.stored:
-            raise Terminal(f"There is no approval {approval} to which a link could lead.")
-        self.links.update({link: (approval, approver) for link, approver in links.items()})
-
-    def get(self, approval: str) -> Approval | None:
-        return self.stored.get(approval)
-
-    def by_link(self, link_hash: str) -> tuple[Approval, str] | None:
-        if link_hash not in self.links:
-            return None
-        approval, approver = self.links[link_hash]
-        return self.stored[approval], approver
-
-    def decide(
-        self, approval: str, status: ApprovalStatus, *, by: str | None, comment: str | None, at: datetime
-    ) -> bool:
-        stored = self.stored.get(approval)
-        if stored is None:
-            return False
-        if stored.status is not ApprovalStatus.PENDING:
-            return (stored.status, stored.decided_by, stored.comment) == (status, by, comment)
-        if status in (ApprovalStatus.APPROVED, ApprovalStatus.REJECTED) and not stored.open_at(at):
-            return False
-        self.stored[approval] = replace(stored, status=status, decided_by=by, comment=comment, decided_at=at)
-        return True
-
-    def pending_of(self, release: str) -> tuple[Approval, ...]:
-        return tuple(
-            approval
-            for _, approval in sorted(self.stored.items())
-            if approval.release == release and approval.status is ApprovalStatus.PENDING
-        )
 
 
 class FakeLocks(Fake):

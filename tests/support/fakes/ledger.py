@@ -119,6 +119,19 @@ class FakeReleases(Fake):
         self.stored[release] = replace(stored, stop=signal, stop_reason=reason)
         return True
 
+    def note_requester(self, release: str, requested_by: str) -> bool:
+        stored = self._existing(release)
+        if stored.requested_by is None:
+            self.stored[release] = replace(stored, requested_by=requested_by)
+        return self.stored[release].requested_by == requested_by
+
+    def note_pusher(self, release: str, pusher: str) -> bool:
+        stored = self._existing(release)
+        if pusher in stored.pushed_by:
+            return False
+        self.stored[release] = replace(stored, pushed_by=(*stored.pushed_by, pusher))
+        return True
+
     def mark_point_of_no_return(self, release: str) -> None:
         self.stored[release] = replace(self._existing(release), point_of_no_return=True)
 

@@ -13,12 +13,13 @@ from tidegate.errors import Terminal
 
 
 class FakeRegistry(Fake):
-    """`pushed` maps repositories to images, one per tag; `scans` maps (repository, digest) to scans."""
+    """`pushed` maps repositories to images, one per tag; `scans` and `labelled` map (repository, digest)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.pushed: dict[str, list[ImageRef]] = {}
         self.scans: dict[tuple[str, str], ImageScan] = {}
+        self.labelled: dict[tuple[str, str], dict[str, str]] = {}
 
     def push(
         self, repository: str, tag: str | None, digest: str, at: datetime, scan: ImageScan | None = None
@@ -59,6 +60,9 @@ class FakeRegistry(Fake):
 
     def scan(self, target: Target, repository: str, digest: str) -> ImageScan:
         return self.scans.get((repository, digest), ImageScan(status=None))
+
+    def labels(self, target: Target, repository: str, digest: str) -> dict[str, str]:
+        return dict(self.labelled.get((repository, digest), {}))
 
     def uri(self, target: Target, repository: str) -> str:
         return f"{target.account}.dkr.ecr.{target.region}.amazonaws.com/{repository}"

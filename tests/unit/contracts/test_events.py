@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from tests.unit.examples import EVENTS, event
 from tidegate.contracts.events import (
     AlarmStateChange,
+    ApiCall,
     EcsStateChange,
     Event,
     ExecutionStatusChange,
@@ -27,6 +28,7 @@ KINDS = {
     "ecs_task_stopped": EcsStateChange,
     "cloudwatch_alarm": AlarmStateChange,
     "execution_aborted": ExecutionStatusChange,
+    "cloudtrail_put_image": ApiCall,
 }
 
 
@@ -52,6 +54,22 @@ def test_an_example_is_read(name: str):
     assert read.time.year == 2026
     assert read.id.startswith("5d6a3a2e")
     assert read.detail_type
+
+
+def test_a_call_of_put_image_says_who_pushed_what():
+    # When
+    detail = ApiCall.model_validate(event("cloudtrail_put_image")).detail
+
+    # Then
+    assert detail.identity.arn.endswith("/ada@example.com")
+    assert (detail.repository, detail.digest) == ("checkout", f"sha256:{'1a2b3c4d' * 8}")
+    assert (detail.error_code, detail.at) == ("", datetime(2026, 11, 23, 12, 0, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("response", [None, {}, {"image": None}, {"image": {"imageId": "x"}}, {"image": []}])
+def test_a_call_that_failed_has_no_digest(response: object):
+    read = ApiCall.model_validate(event("cloudtrail_put_image", responseElements=response, errorCode="X"))
+    assert (read.detail.digest, read.detail.error_code) == ("", "X")
 
 
 def test_a_push_says_what_was_pushed():

@@ -24,14 +24,18 @@ from tests.unit.examples import (
     service,
     wait,
 )
-from tidegate.domain.approval import Approval, ApprovalStatus, link_hash
+from tidegate.domain.approval import Approval, ApprovalStatus, Vote, link_hash
 from tidegate.domain.asking import approval_id
 from tidegate.domain.outcome import Outcome, StopSignal
+from tidegate.domain.provenance import Provenance
 from tidegate.domain.release import Release
 from tidegate.domain.scan import ImageScan, ScanFinding
-from tidegate.domain.service import ApprovalRule, ScanPolicy, Waiver
+from tidegate.domain.service import ApprovalRule, ApproverRole, ScanPolicy, Waiver
+from tidegate.domain.task_definition import fingerprint
 from tidegate.errors import Terminal, Transient
 from tidegate.steps.approval_page import Command, run
+from tidegate.steps.approving import rendered
+from tidegate.steps.scope import Scope
 from tidegate.web.forms import nonce
 
 LINK = "kS3cret-link_of-the-first-approver-0123456789"
@@ -63,7 +67,8 @@ def get(ports: FakePorts, link: str = LINK, method: str = "GET") -> Answer:
 def post(ports: FakePorts, decision: str = "approve", link: str = LINK, **more: str) -> Answer:
     """Send the form as the page would; its nonce is right unless another one is given."""
     found = ports.approvals.links.get(link_hash(link))
-    fields = {"decision": decision, "comment": "", "nonce": nonce(link, found[0] if found else "")}
+    shown = ports.approvals.stored[found[0]] if found else None
+    fields = {"decision": decision, "comment": "", "nonce": nonce(link, bound(shown) if shown else "")}
     headers = {"content_type": "application/x-www-form-urlencoded", "sec_fetch_site": "same-origin"}
     headers |= {
         key: more.pop(key) for key in list(more) if key in ("content_type", "sec_fetch_site", "origin")
@@ -71,7 +76,12 @@ def post(ports: FakePorts, decision: str = "approve", link: str = LINK, **more: 
     return run(request("POST", f"/approve/{link}", urlencode(fields | more), **headers), ports)
 
 
-def given_ports(**rule: Any) -> tuple[FakePorts, Release, Approval]:
+def bound(approval: Approval) -> str:
+    """What the form of a request is bound to."""
+    return f"{approval.id}/{approval.difference}" if approval.difference else approval.id
+
+
+def given_ports(*, of_earlier_version: bool = False, **rule: Any) -> tuple[FakePorts, Release, Approval]:
     """A release of checkout that waits for the approval of its production, a minute ago."""
     ports = fake_ports()
     known = {"approvers": (APPROVER, OTHER), "expires_after_seconds": 3600, **rule}
@@ -98,7 +108,7 @@ def given_ports(**rule: Any) -> tuple[FakePorts, Release, Approval]:
             }
         ],
     }
-    deployment(
+    done = deployment(
         ports,
         waiting,
         "dev",
@@ -118,6 +128,16 @@ def given_ports(**rule: Any) -> tuple[FakePorts, Release, Approval]:
         requested_by=waiting.requested_by,
         asked=(APPROVER, OTHER),
     )
+    if not of_earlier_version:
+        scope = Scope(waiting, manifest, manifest.environment("prod"))
+        approval = replace(
+            approval,
+            requesters=tuple(filter(None, (waiting.requested_by,))),
+            difference=fingerprint(rendered(ports, scope)),
+            revision=1,
+            results={"dev": done.id},
+            provenance={"app": Provenance(commit="0a1b2c3", author="Ada <ada@example.org>")},
+        )
     ports.approvals.create(approval, {link_hash(LINK): APPROVER, link_hash(OTHER_LINK): OTHER})
     wait(ports, f"approval/{approval.id}", waiting.id)
     ports.clock.advance(60)
@@ -242,7 +262,7 @@ def test_what_cannot_be_read_is_said_and_the_page_opens_all_the_same(method: tup
 def test_a_failure_is_a_page_and_tells_no_secrets(send: Any, error: Exception, status: int):
     # Given
     ports, _, _ = given_ports()
-    ports.approvals.fail("by_link", error)
+    ports.approvals.fail("linked", error)
 
     # Then
     answer = send(ports)
@@ -410,13 +430,13 @@ def test_one_cannot_change_ones_mind():
 def test_of_two_decisions_at_the_same_moment_one_stands():
     # Given the other one's decision is written between our reading and our writing
     ports, _, approval = given_ports()
-    decide = ports.approvals.decide
+    vote = ports.approvals.vote
 
-    def too_late(name: str, status: ApprovalStatus, **more: Any) -> bool:
-        decide(name, ApprovalStatus.REJECTED, by=OTHER, comment="no", at=at(59))
-        return decide(name, status, **more)
+    def too_late(before: Approval, after: Approval, **more: Any) -> bool:
+        ports.approvals.decide(before.id, ApprovalStatus.REJECTED, by=OTHER, comment="no", at=at(59))
+        return vote(before, after, **more)
 
-    ports.approvals.decide = too_late  # type: ignore[method-assign, assignment]
+    ports.approvals.vote = too_late  # type: ignore[method-assign, assignment]
 
     # When
     answer = post(ports)
@@ -439,9 +459,9 @@ def test_of_two_decisions_at_the_same_moment_one_stands():
 )
 def test_a_request_that_is_over_has_a_clear_page(status: ApprovalStatus, words: str):
     # Given
-    ports, _, approval = given_ports()
+    ports, waiting, approval = given_ports()
     ports.approvals.decide(approval.id, status, by=None, comment="because", at=at(60))
-    before = state(ports)
+    before = ports.approvals.stored[approval.id]
 
     # When
     shown, sent = get(ports), post(ports)
@@ -450,7 +470,13 @@ def test_a_request_that_is_over_has_a_clear_page(status: ApprovalStatus, words: 
     assert (shown["statusCode"], sent["statusCode"]) == (410, 409)
     assert words in text(shown)
     assert words in text(sent)
-    assert state(ports) == before
+    assert ports.approvals.stored[approval.id] == before
+    assert not ports.machines.answers
+
+    # And what came too late is refused, but not lost
+    (line,) = ports.journal.entries(waiting.id)
+    assert (line["kind"], line["entry"]["by"]) == ("approval.refused", APPROVER)
+    assert words in line["entry"]["why"]
 
 
 def test_after_its_time_nothing_is_decided_although_nobody_has_closed_it_yet():
@@ -558,12 +584,12 @@ def test_a_lost_wake_up_is_made_up_for_when_the_form_is_sent_again():
 
 
 CALLS = [
-    ("approvals", "by_link"),
-    ("releases", "get"),
+    ("approvals", "admit"),
+    ("approvals", "linked"),
     ("machines", "describe"),
+    ("registry", "uri"),
     ("services", "describe"),
-    ("approvals", "decide"),
-    ("approvals", "get"),
+    ("approvals", "vote"),
     ("journal", "append"),
     ("waits", "on"),
     ("waits", "remove"),
@@ -632,3 +658,269 @@ def test_an_unknown_release_of_another_service_is_not_confused():
 
     # Then
     assert ports.approvals.stored["second"].status is ApprovalStatus.PENDING
+
+
+# --- several people, roles and the broken glass -------------------------------------------------------------
+
+THIRD = "lead@example.com"
+SEVERAL = {"approvers": (APPROVER, OTHER, THIRD), "required": 2}
+
+
+def test_of_several_the_first_yes_is_kept_and_the_second_decides():
+    # Given
+    ports, waiting, approval = given_ports(**SEVERAL)
+
+    # When
+    first = post(ports, comment="fine")
+
+    # Then nobody is woken yet, and the first one sees who is still missing
+    assert first["statusCode"] == 303
+    assert not ports.machines.answers
+    shown = text(get(ports))
+    assert "Your approval is recorded. Still needed: 1." in shown
+    assert "2 people have to approve. Still needed: 1." in shown
+
+    # When
+    second = post(ports, link=OTHER_LINK)
+
+    # Then
+    assert second["statusCode"] == 303
+    assert ports.machines.answers == {"token": {"signal": "approved"}}
+    stored = ports.approvals.stored[approval.id]
+    assert (stored.status, stored.approved_by) == (ApprovalStatus.APPROVED, f"{APPROVER}, {OTHER}")
+    assert sorted(ports.journal.kinds(waiting.id)) == ["approval.approved", *["approval.vote"] * 2]
+    receipt = text(get(ports))
+    assert f"Approved by {APPROVER}" in receipt
+    assert f"Approved by {OTHER}" in receipt
+
+
+def test_the_same_person_counts_once():
+    # Given somebody with two links: the first mail's and the reminder's
+    ports, _, approval = given_ports(**SEVERAL)
+    ports.approvals.add_links(approval.id, {link_hash("second"): APPROVER.upper()})
+
+    # When
+    answers = [post(ports), post(ports), post(ports, link="second")]
+
+    # Then
+    assert [each["statusCode"] for each in answers] == [303, 303, 303]
+    assert len(ports.approvals.stored[approval.id].votes) == 1
+    assert not ports.machines.answers
+
+
+def test_one_no_is_enough_also_from_somebody_who_had_said_yes():
+    # Given
+    ports, _, approval = given_ports(**SEVERAL)
+    post(ports)
+
+    # When
+    answer = post(ports, "reject", comment="I have seen the logs.")
+
+    # Then
+    assert answer["statusCode"] == 303
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.REJECTED
+    assert ports.machines.answers == {"token": {"signal": "rejected"}}
+
+
+def test_votes_at_the_same_moment_are_both_counted():
+    # Given the other one's vote is written between our reading and our writing
+    ports, _, approval = given_ports(**SEVERAL)
+    vote, other = ports.approvals.vote, Vote(OTHER, at(59))
+
+    def overtaken(before: Approval, after: Approval, **more: Any) -> bool:
+        ports.approvals.vote = vote  # type: ignore[method-assign]
+        vote(before, before.with_vote(other, enough=False), at=at(59))
+        return vote(before, after, **more)
+
+    ports.approvals.vote = overtaken  # type: ignore[method-assign, assignment]
+
+    # When
+    post(ports)
+
+    # Then
+    assert [each.by for each in ports.approvals.stored[approval.id].votes] == [OTHER, APPROVER]
+    assert ports.machines.answers == {"token": {"signal": "approved"}}
+
+
+def test_each_role_has_its_say():
+    # Given
+    roles = {"operations": ApproverRole((APPROVER,)), "security": ApproverRole((OTHER, THIRD))}
+    ports, _, approval = given_ports(approvers=(), roles=roles)
+
+    # When
+    post(ports, link=OTHER_LINK)
+
+    # Then
+    assert "Still needed: 1 of operations" in text(get(ports))
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.PENDING
+    assert post(ports)["statusCode"] == 303
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.APPROVED
+
+
+def test_an_unknown_requester_needs_two():
+    # Given
+    ports, _, approval = given_ports(requester_may_approve=False)
+    unknown = replace(approval, requesters=(), requested_by=None)
+    ports.approvals.stored[approval.id] = unknown
+    known = ports.releases.stored[approval.release]
+    ports.releases.stored[approval.release] = replace(known, requested_by=None)
+    ports.approvals.stored[approval.id] = replace(unknown, provenance={})
+
+    # When
+    assert "nobody knows who, so two people must approve" in text(get(ports))
+    post(ports)
+
+    # Then
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.PENDING
+    post(ports, link=OTHER_LINK)
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.APPROVED
+
+
+def test_who_turns_out_to_have_pushed_does_not_count_any_more():
+    # Given an approver has said yes, and then CloudTrail tells that it was their own push
+    ports, waiting, approval = given_ports(requester_may_approve=False, **SEVERAL)
+    post(ports)
+    ports.releases.note_pusher(waiting.id, f"arn:aws:sts::123456789012:assumed-role/dev/{APPROVER}")
+
+    # When
+    post(ports, link=OTHER_LINK)
+
+    # Then
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.PENDING
+    assert "Still needed: 1" in text(get(ports, OTHER_LINK))
+
+
+GLASS = {**SEVERAL, "break_glass": (APPROVER,)}
+
+
+def test_the_glass_is_broken_by_one_alone_with_a_reason():
+    # Given
+    ports, waiting, approval = given_ports(**GLASS)
+    assert "Break the glass and approve alone" in text(get(ports))
+
+    # When
+    without = post(ports, "break_glass", comment=" ")
+    answer = post(ports, "break_glass", comment="Checkout is down.")
+
+    # Then
+    assert (without["statusCode"], answer["statusCode"]) == (422, 303)
+    assert "Say in the comment why you break the glass." in text(without)
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.APPROVED
+    assert ports.machines.answers == {"token": {"signal": "approved"}}
+    assert "approval.glass_broken" in ports.journal.kinds(waiting.id)
+    assert f"{APPROVER} broke the glass and approved alone." in text(get(ports, OTHER_LINK))
+
+
+@pytest.mark.parametrize(
+    "rule", [SEVERAL, {**SEVERAL, "break_glass": (OTHER,)}, {"break_glass": (APPROVER,)}]
+)
+def test_the_glass_is_broken_only_by_those_who_may_and_need_to(rule: dict[str, Any]):
+    # Given
+    ports, waiting, approval = given_ports(**rule)
+
+    # When
+    answer = post(ports, "break_glass", comment="I want it.")
+
+    # Then
+    assert "Break the glass" not in text(get(ports))
+    assert answer["statusCode"] == 403
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.PENDING
+    assert ports.journal.kinds(waiting.id) == ["approval.refused"]
+
+
+def test_a_requester_may_break_the_glass_but_not_approve():
+    # Given
+    rule = {"requester_may_approve": False, "break_glass": ("ada@example.com",)}
+    ports, _, approval = given_ports(approvers=(APPROVER, "ada@example.com"), **rule)
+    ports.approvals.add_links(approval.id, {link_hash("own"): "ada@example.com"})
+
+    # Then
+    assert "You asked for this release" in text(get(ports, "own"))
+    assert post(ports, link="own")["statusCode"] == 403
+    assert post(ports, "break_glass", link="own", comment="It burns.")["statusCode"] == 303
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.APPROVED
+
+
+# --- what the page shows besides ----------------------------------------------------------------------------
+
+
+def test_what_would_be_deployed_is_bound_too():
+    # Given what would be deployed is no longer what was asked about, an upgrade renders otherwise say
+    ports, _, approval = given_ports()
+    form = nonce(LINK, bound(approval))
+    changed = replace(approval, difference="0" * 64)
+    ports.approvals.stored[approval.id] = changed
+
+    # Then a page that showed the earlier difference decides nothing, and the present one is asked again
+    assert "What would be deployed to prod has changed" in text(get(ports))
+    assert post(ports, nonce=form)["statusCode"] == 403
+    assert post(ports)["statusCode"] == 409
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.VOID
+
+
+def test_a_request_of_an_earlier_version_is_decided_as_it_was_asked():
+    # Given
+    ports, _, approval = given_ports(of_earlier_version=True, requester_may_approve=False)
+
+    # Then its page opens, shows the environments before, and one approval is enough
+    shown = get(ports)
+    assert shown["statusCode"] == 200
+    assert "dev: succeeded" in text(shown)
+    assert post(ports)["statusCode"] == 303
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.APPROVED
+
+
+def test_claims_and_the_pusher_are_shown():
+    # Given
+    ports, waiting, _ = given_ports()
+    ports.releases.note_pusher(waiting.id, "arn:aws:iam::123456789012:user/ada")
+
+    # Then
+    shown = text(get(ports))
+    assert "What the image of app says of itself Commit 0a1b2c3 Author Ada &lt;ada@example.org&gt;" in shown
+    assert "Pushed by arn:aws:iam::123456789012:user/ada (CloudTrail)" in shown
+    assert "Strategy rolling, at least 100 % of the tasks stay healthy" in shown
+
+
+@pytest.mark.parametrize(("stored", "plots"), [(b"<svg xmlns='http://www.w3.org/2000/svg'/>", 1), (b"x", 0)])
+def test_the_plot_of_a_canary_before_is_shown(stored: bytes, plots: int):
+    # Given
+    ports, waiting, _ = given_ports()
+    ((key, done),) = ports.deployments.stored.items()
+    ports.deployments.stored[key] = replace(done, strategy="canary")
+    ports.evidence.put_text(f"checkout/{waiting.id}/dev/1/canary.svg", stored.decode(), "image/svg+xml")
+
+    # Then
+    assert get(ports)["body"].count("<svg") == plots
+
+
+def test_a_link_that_is_used_too_often_is_told_to_wait():
+    # Given
+    ports, _, approval = given_ports()
+
+    # When a form with a mistake is sent again and again
+    answers = [post(ports, "reject")["statusCode"] for _ in range(25)]
+
+    # Then
+    assert answers == [422] * 20 + [429] * 5
+    assert "Wait a minute" in text(post(ports))
+    assert ports.approvals.stored[approval.id].status is ApprovalStatus.PENDING
+    assert get(ports, OTHER_LINK)["statusCode"] == 200
+
+
+def test_a_page_asks_the_tables_once_for_all_that_it_shows():
+    # Given
+    ports, _, _ = given_ports()
+    for fake in (ports.approvals, ports.releases, ports.catalogue, ports.deployments, ports.journal):
+        fake.calls.clear()
+
+    # When
+    get(ports)
+
+    # Then
+    calls = [
+        call.method
+        for fake in (ports.approvals, ports.releases, ports.catalogue, ports.deployments, ports.journal)
+        for call in fake.calls
+    ]
+    assert calls == ["admit", "linked"]

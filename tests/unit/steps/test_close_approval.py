@@ -1,5 +1,6 @@
 """Reading what was decided about an approval."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -8,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.ports import FakePorts, fake_ports
-from tests.unit.examples import APPROVER, at, registered, running
-from tidegate.domain.approval import Approval, ApprovalStatus
+from tests.unit.breaking import check_repeatable
+from tests.unit.examples import APPROVER, at, registered, running, service
+from tidegate.domain.approval import Approval, ApprovalStatus, Vote
 from tidegate.domain.asking import approval_id
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.release import Release
+from tidegate.domain.service import Notifications
 from tidegate.errors import Terminal, Transient
 from tidegate.steps.approving import MOST_REQUESTS
-from tidegate.steps.close_approval import Command, run
+from tidegate.steps.close_approval import SLACK_SECONDS, Command, run
 
 
 def asked(ports: FakePorts, of: Release, again: int = 0) -> Approval:
@@ -292,3 +295,137 @@ def test_whatever_happens_in_whatever_order_the_outcome_never_changes_once_it_is
     assert all(outcome != "pending" for outcome in seen[len(seen) - len(final) :])
     changes = {(one, two) for one, two in pairwise(final) if one != two}
     assert changes <= {("approved", "cancelled"), ("expired", "cancelled")}
+
+
+# --- the others are told ------------------------------------------------------------------------------------
+
+OTHER = "security@example.com"
+
+
+def several(ports: FakePorts, of: Release, **more: Any) -> Approval:
+    approval = replace(asked(ports, of), asked=(APPROVER, OTHER), **more)
+    ports.approvals.stored[approval.id] = approval
+    return approval
+
+
+@pytest.mark.parametrize(
+    ("status", "by", "told", "first"),
+    [
+        (ApprovalStatus.APPROVED, OTHER, [APPROVER], f"approval approved by {OTHER}"),
+        (ApprovalStatus.REJECTED, APPROVER, [OTHER], f"approval rejected by {APPROVER}"),
+        (ApprovalStatus.SUPERSEDED, None, [APPROVER, OTHER], "approval superseded"),
+        (ApprovalStatus.CANCELLED, None, [APPROVER, OTHER], "approval cancelled"),
+        (ApprovalStatus.EXPIRED, None, [APPROVER, OTHER], "approval expired"),
+    ],
+)
+def test_everybody_else_who_was_asked_is_told_how_it_ended_once(
+    status: ApprovalStatus, by: str | None, told: list[str], first: str
+):
+    # Given
+    ports, release = given_ports()
+    approval = several(ports, release)
+    ports.approvals.decide(approval.id, status, by=by, comment="because", at=at(30))
+
+    # When
+    for _ in range(2):
+        run(command(release), ports)
+
+    # Then
+    assert [address for address, _, _ in ports.notifier.asked] == told
+    _, subject, body = ports.notifier.asked[0]
+    assert subject == body.splitlines()[0] == f"checkout in prod: {first}"
+    assert f"Release: {release.id}" in body
+    assert "Reason: because" in body
+    assert body.splitlines()[-1] == f"Look: https://tidegate.example/releases/{release.id}"
+
+
+def test_of_several_all_are_named_and_the_last_one_is_not_told():
+    # Given
+    ports, release = given_ports()
+    votes = (Vote(APPROVER, at(10)), Vote(OTHER, at(20), "fine"))
+    several(
+        ports,
+        release,
+        votes=votes,
+        status=ApprovalStatus.APPROVED,
+        decided_by=OTHER,
+        decided_at=at(20),
+        comment="fine",
+    )
+
+    # When
+    result = run(command(release), ports)
+
+    # Then
+    assert (result["reason"], result["approved_by"]) == (
+        f"Approved by {APPROVER}, {OTHER}: fine",
+        f"{APPROVER}, {OTHER}",
+    )
+    assert [address for address, _, _ in ports.notifier.asked] == [APPROVER]
+
+
+def test_a_broken_glass_is_loud():
+    # Given a team that wants to hear of nothing
+    topic = "arn:aws:sns:us-east-1:123456789012:team"
+    ports = registered(fake_ports(), service(notifications=Notifications(topic, kinds=())))
+    release = running(ports)
+    vote = Vote(APPROVER, at(20), "Checkout is down.", break_glass=True)
+    several(
+        ports,
+        release,
+        votes=(vote,),
+        status=ApprovalStatus.APPROVED,
+        decided_by=APPROVER,
+        decided_at=at(20),
+        comment="Checkout is down.",
+    )
+
+    # When
+    for _ in range(2):
+        result = run(command(release), ports)
+
+    # Then the team, the operators and everybody else who was asked hear of it
+    assert result["reason"] == f"Approved by {APPROVER} alone, who broke the glass: Checkout is down."
+    assert [each.topic for each in ports.notifier.messages] == [topic, None]
+    assert ports.notifier.messages[0].subject == f"checkout: {APPROVER} broke the glass for prod"
+    assert "Reason: Checkout is down." in ports.notifier.messages[0].body
+    assert [address for address, _, _ in ports.notifier.asked] == [OTHER]
+
+
+def test_while_nobody_has_decided_it_says_how_long_to_wait():
+    # Given
+    ports, release = given_ports()
+    approval = asked(ports, release)
+
+    # Then until the reminder first, then until it expires, and a little longer
+    assert run(command(release), ports)["wait_seconds"] == 2520 - 60 + SLACK_SECONDS
+    ports.clock.at = approval.remind_at
+    assert run(command(release), ports)["wait_seconds"] == 3600 - 2520 + SLACK_SECONDS
+
+
+@pytest.mark.parametrize("error", [Transient("throttled"), Terminal("InvalidParameter")])
+def test_a_mail_that_cannot_be_sent_keeps_no_decision_back(error: Exception):
+    # Given
+    ports, release = given_ports()
+    approval = several(ports, release)
+    ports.approvals.decide(approval.id, ApprovalStatus.APPROVED, by=OTHER, comment=None, at=at(30))
+    ports.notifier.fail("ask_approver", error, times=2)
+
+    # When
+    if isinstance(error, Transient):
+        with pytest.raises(Transient):
+            run(command(release), ports)
+
+    # Then
+    assert run(command(release), ports)["outcome"] == "approved"
+    assert "notice.failed" in ports.journal.kinds(release.id)
+
+
+def test_whatever_breaks_trying_again_finishes_it():
+    def make() -> Any:
+        ports, release = given_ports()
+        approval = several(ports, release)
+        ports.approvals.decide(approval.id, ApprovalStatus.APPROVED, by=OTHER, comment="ok", at=at(30))
+        return ports, lambda: run(command(release), ports)
+
+    check_repeatable(make)

@@ -7,15 +7,19 @@ import pytest
 
 from tests.support.ports import FakePorts, fake_ports
 from tests.unit.examples import APPROVER, at, deployment, environment, registered, release, running, service
-from tidegate.domain.approval import Approval, ApprovalStatus, link_hash
+from tidegate.domain.approval import Approval, ApprovalStatus, Vote, link_hash
 from tidegate.domain.canary import Canary
 from tidegate.domain.outcome import Outcome, StopSignal
+from tidegate.domain.provenance import Provenance
 from tidegate.domain.release import Release
 from tidegate.domain.service import ApprovalRule
+from tidegate.domain.task_definition import fingerprint
 from tidegate.errors import Terminal, Transient
 from tidegate.steps import approving
+from tidegate.steps.approving import rendered
 from tidegate.steps.request_approval import Command, run
 from tidegate.steps.resume import wake
+from tidegate.steps.scope import Scope
 
 BEFORE = "arn:aws:ecs:us-east-1:123456789012:task-definition/checkout-prod:1"
 OTHER = "security@example.com"
@@ -495,3 +499,184 @@ def test_a_canary_without_a_record_is_not_asked_about():
 
     # Then
     assert run(asked, ports)["outcome"] == "decided"
+
+
+# --- who asked, and what the request is bound to ------------------------------------------------------------
+
+LABELS = {
+    "org.opencontainers.image.revision": "0a1b2c3",
+    "org.opencontainers.image.authors": "Ada <ada@example.com>",
+}
+
+
+def labelled(ports: FakePorts, of: Release, **labels: str) -> None:
+    image = of.images["app"]
+    ports.registry.labelled[image.repository, image.digest] = labels
+
+
+def test_what_the_image_claims_is_kept_with_the_request_and_the_release():
+    # Given
+    ports, wanted = given_ports()
+    labelled(ports, wanted, **LABELS)
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    approval = only(ports)
+    assert approval.provenance == {"app": Provenance(commit="0a1b2c3", author="Ada <ada@example.com>")}
+    assert approval.requesters == ("ada@example.com",)
+    assert ports.releases.stored[wanted.id].requested_by == "Ada <ada@example.com>"
+    assert "Requested by: Ada <ada@example.com>" in ports.notifier.asked[0][2]
+
+
+@pytest.mark.parametrize("error", [Transient("throttled"), Terminal("no such layer")])
+def test_labels_that_cannot_be_read_keep_nobody_waiting(error: Exception):
+    # Given
+    ports, wanted = given_ports()
+    ports.registry.fail("labels", error)
+
+    # Then
+    assert run(command(wanted), ports)["outcome"] == "waiting"
+    assert only(ports).provenance == {"app": Provenance()}
+
+
+def test_what_cloudtrail_told_before_is_found_by_the_image():
+    # Given
+    ports, wanted = given_ports(
+        approvers=(APPROVER, OTHER), confirmed=(APPROVER, OTHER), requester_may_approve=False
+    )
+    image, pusher = wanted.images["app"], f"arn:aws:sts::123456789012:assumed-role/dev/{OTHER}"
+    ports.intake.first(f"pusher/{image.repository}@{image.digest}", at=at(0), value=pusher)
+
+    # When
+    run(command(wanted), ports)
+
+    # Then whoever pushed is not asked
+    assert only(ports).asked == (APPROVER,)
+    assert only(ports).pushed_by == ports.releases.stored[wanted.id].pushed_by == (pusher,)
+
+
+def test_an_operator_is_the_requester_of_what_they_start_whoever_built_the_image():
+    # Given
+    ports, _ = given_ports(
+        approvers=(APPROVER, OTHER), confirmed=(APPROVER, OTHER), requester_may_approve=False
+    )
+    own = running(ports, salt=7, trigger="operator", requested_by="grace@example.com")
+    labelled(ports, own, **{**LABELS, "tidegate.requested-by": APPROVER})
+
+    # When
+    run(command(own), ports)
+
+    # Then
+    assert only(ports).asked == (APPROVER, OTHER)
+    assert only(ports).requesters == ("grace@example.com",)
+
+
+def test_too_few_approvers_are_said_at_once():
+    # Given nobody knows who pushed, so that two would have to approve
+    ports, wanted = given_ports(requester_may_approve=False)
+
+    # When
+    result = run(command(wanted), ports)
+
+    # Then
+    few = "Nobody can approve: too few approvers can be asked, 1 would be missing."
+    assert result == {"outcome": "failed", "reason": few}
+    assert not ports.approvals.stored
+
+
+def test_too_few_approvers_are_told_of_where_the_glass_can_be_broken():
+    # Given
+    ports, wanted = given_ports(approvers=(APPROVER, OTHER), required=2, break_glass=(APPROVER,))
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    (message,) = ports.notifier.messages
+    assert "Too few approvers are asked, 1 will be missing: only breaking the glass is left." in message.body
+
+
+def test_an_approver_is_asked_at_the_address_that_is_subscribed():
+    # Given SNS compares filters letter by letter
+    ports, wanted = given_ports(approvers=("Ops@Example.com",), confirmed=())
+    ports.notifier.confirm(APPROVER)
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    assert [address for address, _, _ in ports.notifier.asked] == [APPROVER]
+
+
+def test_the_request_names_what_would_be_deployed_and_how_it_did_before():
+    # Given
+    ports, wanted = given_ports()
+    done = deployment(ports, wanted, "dev", outcome=Outcome.SUCCEEDED)
+
+    # When
+    run(command(wanted), ports)
+
+    # Then
+    approval = only(ports)
+    place = service(environments=(environment("prod"),))
+    scope = Scope(wanted, place, place.environment("prod"))
+    assert approval.difference == fingerprint(rendered(ports, scope))
+    assert (approval.revision, approval.results) == (wanted.revision, {"dev": done.id})
+
+
+# --- the reminder -------------------------------------------------------------------------------------------
+
+
+def test_who_has_not_decided_is_reminded_once_with_a_link_that_works():
+    # Given the time is nearly over, and the machine looks again
+    ports, wanted = given_ports(approvers=(APPROVER, OTHER), confirmed=(APPROVER, OTHER), required=2)
+    run(command(wanted, "first token"), ports)
+    approval = only(ports)
+    voted = approval.with_vote(Vote(OTHER, at(60)), enough=False)
+    ports.approvals.vote(approval, voted, at=at(60))
+    ports.clock.at = at(2700)
+
+    # When
+    for token in ("second token", "third token"):
+        assert run(command(wanted, token), ports)["outcome"] == "waiting"
+
+    # Then
+    reminders = [each for each in ports.notifier.asked if each[1].startswith("Reminder")]
+    ((address, subject, body),) = reminders
+    assert (address, subject) == (APPROVER, "Reminder: approve checkout:1.0.a: checkout in prod?")
+    assert body.splitlines()[0].endswith("It expires 2026-11-23 13:00 UTC.")
+    assert len(set(links(ports))) == 3
+    assert all(ports.approvals.by_link(link_hash(link)) for link in links(ports))
+
+
+def test_nobody_is_reminded_early():
+    # Given
+    ports, wanted = given_ports()
+    run(command(wanted, "first token"), ports)
+    ports.clock.at = at(2500)
+
+    # When
+    run(command(wanted, "second token"), ports)
+
+    # Then
+    assert len(ports.notifier.asked) == 1
+
+
+@pytest.mark.parametrize("error", [Transient("throttled"), Terminal("InvalidParameter")])
+def test_a_reminder_that_cannot_be_sent_stops_nobody(error: Exception):
+    # Given
+    ports, wanted = given_ports()
+    run(command(wanted, "first token"), ports)
+    ports.clock.at = at(2700)
+    ports.notifier.fail("ask_approver", error, times=2)
+
+    # When
+    if isinstance(error, Transient):
+        with pytest.raises(Transient):
+            run(command(wanted, "second token"), ports)
+
+    # Then
+    assert run(command(wanted, "third token"), ports)["outcome"] == "waiting"
+    assert "notice.failed" in ports.journal.kinds(wanted.id)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from tests.unit.examples import APPROVER, at, digest
 from tidegate.domain.approval import ApprovalStatus
+from tidegate.domain.provenance import Provenance
+from tidegate.web.drawing import drawing
 from tidegate.web.forms import Form
 from tidegate.web.pages import approval_page, headers, message_page
 from tidegate.web.view import (
@@ -22,9 +24,11 @@ from tidegate.web.view import (
     ImageLine,
     Message,
     ScanLine,
+    VoteLine,
 )
 
 EVIL = "<script>alert(1)</script>\"'&{{ 7*7 }}"
+CLAIMS = Provenance(EVIL, EVIL, EVIL, EVIL, EVIL)
 VOID = {"meta", "input", "br", "link", "img", "hr"}
 
 
@@ -60,6 +64,7 @@ def view(**more) -> ApprovalView:
         "service": "checkout",
         "environment": "prod",
         "production": True,
+        "strategy": "rolling, circuit breaker on",
         "release": "checkout-20261123T120000Z-000001",
         "approver": APPROVER,
         "requested_by": "a push of checkout:1.4.0",
@@ -75,7 +80,13 @@ def view(**more) -> ApprovalView:
         ),
         "environments": (
             EnvironmentLine(
-                "dev", "succeeded", None, at(30), "1 min", (CheckLine("smoke", "passed", "200 in 12 ms"),)
+                "dev",
+                "succeeded",
+                None,
+                "rolling",
+                at(30),
+                "1 min",
+                (CheckLine("smoke", "passed", "200 in 12 ms"),),
             ),
         ),
         "changes": (ChangeLine("containers.app.environment.STAGE", "a", "b"),),
@@ -99,7 +110,10 @@ def test_the_page_shows_what_the_approver_has_to_know():
         "1.4.0sha256:bbbbbbbbbbbb",
         "app: passed, 1 HIGH. Nothing blocks.",
         "Waived: CVE-1, until 2027-01-01: no path",
-        "dev: succeeded, 2026-11-23 12:00 UTC, took 1 min",
+        "rolling, circuit breaker on",
+        "dev: succeeded, rolling, 2026-11-23 12:00 UTC, took 1 min",
+        f"app, to{digest('b')}",
+        "1 % of the time is over",
         "smoke: passed. 200 in 12 ms",
         "containers.app.environment.STAGE",
         f"You decide as {APPROVER}.",
@@ -118,6 +132,63 @@ def test_the_form_posts_to_where_the_page_is_and_carries_the_nonce():
         ("decision", "approve"),
         ("decision", "reject"),
     ]
+
+
+def test_what_an_image_says_of_itself_is_shown_as_its_word():
+    # Given
+    claims = Provenance(commit="0a1b2c3", author="Ada <ada@example.com>", source="javascript:alert(1)")
+    line = ImageLine("app", "checkout", "1.4.0", digest("b"), None, None, claims)
+
+    # When
+    page = Reader(approval_page(view(images=(line,), pushed_by=("arn:aws:iam::1:user/ada",)), "n").body)
+
+    # Then it is text and no link: whoever pushes an image may write anything there
+    text = " ".join(page.text.split())
+    assert "What the image of app says of itself" in text
+    assert "0a1b2c3" in text
+    assert "arn:aws:iam::1:user/ada (CloudTrail)" in text
+    assert not page.all("a")
+
+
+def test_the_plot_of_a_canary_is_part_of_the_page():
+    # Given
+    plot = drawing(b'<svg xmlns="http://www.w3.org/2000/svg"><title>Held.</title><path d="M0 0"/></svg>')
+    line = EnvironmentLine("staging", "succeeded", "Nothing was harmed.", "canary", plot=plot)
+
+    # When
+    page = Reader(approval_page(view(environments=(line,)), "n").body)
+
+    # Then
+    assert len(page.all("svg")) == len(page.all("figure")) == 1
+    assert "The canary in staging, period by period. Nothing was harmed." in page.text
+
+
+def test_where_several_must_approve_it_is_said_who_has_and_who_is_missing():
+    # Given
+    votes = (VoteLine("ana@example.com", at(30), "fine"),)
+
+    # When
+    page = Reader(approval_page(view(required=2, votes=votes, still_needed=("1 of security",)), "n").body)
+
+    # Then
+    text = " ".join(page.text.split())
+    assert "2 people have to approve. Still needed: 1 of security." in text
+    assert "ana@example.com approved, 2026-11-23 12:00 UTC: fine" in text
+    assert [each["value"] for each in page.all("button")] == ["approve", "reject"]
+
+
+@pytest.mark.parametrize(
+    ("more", "buttons"),
+    [
+        ({"votes": (VoteLine(APPROVER.upper(), at(30), None),), "required": 2}, ["reject"]),
+        ({"own_release": True}, ["reject"]),
+        ({"may_break_glass": True, "required": 2}, ["approve", "reject", "break_glass"]),
+        ({"own_release": True, "may_break_glass": True}, ["reject", "break_glass"]),
+    ],
+)
+def test_only_what_may_be_done_is_offered(more: dict, buttons: list[str]):
+    page = Reader(approval_page(view(**more), "n").body)
+    assert [each["value"] for each in page.all("button")] == buttons
 
 
 def test_the_page_can_be_used_with_keyboard_and_screen_reader():
@@ -177,13 +248,26 @@ def test_a_first_deployment_comes_from_nothing():
         {"approver": EVIL, "warning": EVIL, "missing": (EVIL,)},
         {"images": (ImageLine(EVIL, EVIL, EVIL, EVIL, EVIL, EVIL),)},
         {"scans": (ScanLine(EVIL, EVIL, False, EVIL, EVIL, (EVIL,)),)},
-        {"environments": (EnvironmentLine(EVIL, EVIL, EVIL, None, EVIL, (CheckLine(EVIL, EVIL, EVIL),)),)},
+        {
+            "environments": (
+                EnvironmentLine(EVIL, EVIL, EVIL, EVIL, None, EVIL, (CheckLine(EVIL, EVIL, EVIL),)),
+            )
+        },
+        {"strategy": EVIL, "pushed_by": (EVIL,), "required": 2, "still_needed": (EVIL,)},
+        {"required": 2, "votes": (VoteLine(EVIL, at(0), EVIL),)},
+        {"images": (ImageLine("app", "x", "1", digest("b"), "1", digest("a"), CLAIMS),)},
         {"changes": (ChangeLine(EVIL, EVIL, EVIL),)},
     ],
 )
 def test_everything_is_escaped(more):
     # Given
-    clean, evil = Reader(approval_page(view(), "n").body), approval_page(view(**more), EVIL).body
+    every = view(
+        pushed_by=("arn",),
+        required=2,
+        votes=(VoteLine("a", at(0), "b"),),
+        images=(ImageLine("app", "x", "1", digest("b"), "1", digest("a"), Provenance("0a1b2c")),),
+    )
+    clean, evil = Reader(approval_page(every, "n").body), approval_page(view(**more), EVIL).body
 
     # Then
     assert "<script" not in evil

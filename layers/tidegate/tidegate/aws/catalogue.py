@@ -30,7 +30,7 @@ class DynamoCatalogue(Catalogue):
 
     def get(self, service: str, revision: int | None = None) -> tuple[int, Service] | None:
         item = self._table.get(_partition(service), _NEWEST if revision is None else _revision_key(revision))
-        return _read(item) if item else None
+        return read_revision(item) if item else None
 
     def put(self, service: Service, *, after: int) -> int:
         before = self._table.get(_partition(service.name), _NEWEST)
@@ -56,7 +56,7 @@ class DynamoCatalogue(Catalogue):
     def _writes(self, service: Service, after: int, before: Item | None) -> list[dict[str, Any]]:
         """The new revision, the copy that is the newest, and whatever in the index differs from before."""
         index = _index(service)
-        indexed = _index(_read(before)[1]) if before else {}
+        indexed = _index(read_revision(before)[1]) if before else {}
         revision = {"revision": after + 1, "manifest": json.dumps(service.to_json())}
         partition = _partition(service.name)
         newest = {"pk": partition, "sk": _NEWEST, **revision}
@@ -84,7 +84,13 @@ def _revision_key(revision: int) -> str:
     return f"REVISION#{revision:08d}"
 
 
-def _read(item: Item) -> tuple[int, Service]:
+def revision_key(service: str, revision: int) -> Key:
+    """Where a revision of a service lies, for whoever reads it together with other items."""
+    return _partition(service), _revision_key(revision)
+
+
+def read_revision(item: Item) -> tuple[int, Service]:
+    """A stored revision, with its number."""
     return item["revision"], Service.from_json(json.loads(item["manifest"]))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tidegate.aws.clients import Clients
 from tidegate.aws.errors import Answer, aws_call, aws_call_unless
+from tidegate.aws.image_labels import read_labels
 from tidegate.domain import semver
 from tidegate.domain.images import ImageRef
 from tidegate.domain.scan import ImageScan, ScanFinding
@@ -69,6 +70,9 @@ class EcrRegistry(Registry):
             counts = {name: int(count) for name, count in results.get("findingSeverityCounts", {}).items()}
             findings += _findings(results)
         return ImageScan(status=status, counts=counts, findings=tuple(findings))
+
+    def labels(self, target: Target, repository: str, digest: str) -> dict[str, str]:
+        return read_labels(self._clients.at("ecr", target), repository, digest)
 
     def uri(self, target: Target, repository: str) -> str:
         describe = self._clients.at("ecr", target).describe_repositories

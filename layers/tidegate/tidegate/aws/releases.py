@@ -83,6 +83,16 @@ class DynamoReleases(Releases):
             return True
         return not refused.ended and (refused.stop, refused.stop_reason) == (signal, reason)
 
+    def note_requester(self, release: str, requested_by: str) -> bool:
+        update, absent = "SET #requested_by = :name", "attribute_not_exists(#requested_by)"
+        refused = self._change(release, update, absent, name=requested_by)
+        return refused is None or refused.requested_by == requested_by
+
+    def note_pusher(self, release: str, pusher: str) -> bool:
+        update = "SET #pushed_by = list_append(if_not_exists(#pushed_by, :none), :added)"
+        values: dict[str, Any] = {"pusher": pusher, "none": [], "added": [pusher]}
+        return self._change(release, update, "NOT contains(#pushed_by, :pusher)", **values) is None
+
     def mark_point_of_no_return(self, release: str) -> None:
         self._change(release, "SET #point_of_no_return = :true", PRESENT, true=True)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tidegate.aws.batch import Wanted, read_batch
 from tidegate.aws.clients import Clients
 from tidegate.aws.errors import Answer, aws_call, call_name, cancellation_codes, error_code, translated
 from tidegate.aws.items import Item, from_attributes, to_attributes
@@ -41,6 +42,18 @@ class Table:
         """Items by their keys, read consistently, in the order of the keys; those not there are left out."""
         items = (self.get(*key) for key in keys)
         return [item for item in items if item is not None]
+
+    def reading(self, pk: str, sk: str) -> Wanted:
+        """An item by its key as part of a batch that `get_batch` reads."""
+        return Wanted(self._name, pk, sk)
+
+    def get_batch(self, wanted: Sequence[Wanted]) -> list[Item | None]:
+        """Items of any tables, read consistently in one round trip; None for those that are not there.
+
+        Raises:
+            Transient: some were not read after several tries.
+        """
+        return read_batch(self._client.batch_get_item, wanted)
 
     def query(
         self, pk: str, *, prefix: str = "", newest_first: bool = False, limit: int | None = None

@@ -172,3 +172,52 @@ class ExecutionStatusChange(Event):
     """
 
     detail: ExecutionDetail
+
+
+class CallerIdentity(Lenient):
+    """Who made an API call; an AWS service that acts by itself has no ARN."""
+
+    type: str = ""
+    arn: str = ""
+
+
+class ApiCallDetail(Lenient):
+    """A record of CloudTrail, as far as a call of PutImage is concerned.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+
+    event_id: str = Field("", alias="eventID")
+    at: datetime = Field(alias="eventTime")
+    name: str = Field("", alias="eventName")
+    identity: CallerIdentity = Field(CallerIdentity(), alias="userIdentity")
+    source_ip: str = Field("", alias="sourceIPAddress")
+    error_code: str = Field("", alias="errorCode")
+    request: dict[str, Any] = Field({}, alias="requestParameters")
+    response: dict[str, Any] = Field({}, alias="responseElements")
+
+    @property
+    def repository(self) -> str:
+        """The name of the repository."""
+        return _text(self.request.get("repositoryName"))
+
+    @property
+    def digest(self) -> str:
+        """The digest that the registry gave the image; empty when the call failed."""
+        image = self.response.get("image")
+        identity = image.get("imageId") if isinstance(image, dict) else None
+        return _text(identity.get("imageDigest")) if isinstance(identity, dict) else ""
+
+
+class ApiCall(Event):
+    """`AWS API Call via CloudTrail`.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/logging-using-cloudtrail.html and
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    """
+
+    detail: ApiCallDetail
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -29,6 +29,11 @@ def moved_back_key(service: str, digests: Mapping[str, str], after: str) -> str:
     return f"{push_key(service, digests)}/after/{after}"
 
 
+def pusher_key(repository: str, digest: str) -> str:
+    """Under this is kept who pushed an image, by CloudTrail: it may come before the release is there."""
+    return f"pusher/{repository}@{digest}"
+
+
 def registered_key(service: str) -> str:
     """What the first registration of a service claims, for ever: pushes from before it are not ours."""
     return f"registered/{service}"

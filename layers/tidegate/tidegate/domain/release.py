@@ -22,6 +22,8 @@ class Release:
         images: Fed container name to its image, digest included.
         newest_push: When the push was that made it a release; decides which of two releases is newer.
         trigger: ``push``, ``sweep``, ``operator`` or ``adopted``.
+        requested_by: Who asked for it, as claimed by an operator's input or by a label of an image.
+        pushed_by: ARNs of those who pushed its images, by CloudTrail.
         touched: Environments in which something may have been changed, in order.
         production_touched: From here on a newer push no longer supersedes it.
         point_of_no_return: A migration ran that earlier releases cannot live with.
@@ -49,6 +51,7 @@ class Release:
     outcome_reason: str | None = None
     failed_environment: str | None = None
     ended_at: datetime | None = None
+    pushed_by: tuple[str, ...] = ()
 
     @property
     def digests(self) -> dict[str, str]:

@@ -19,6 +19,19 @@ Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFI
 
 ImagePolicy = Literal["newest", "same_tag"]
 ScanPolicyChoice = Literal["block", "allow"]
+NoticeKind = Literal[
+    "started",
+    "waiting",
+    "deployed",
+    "succeeded",
+    "rejected",
+    "expired",
+    "superseded",
+    "cancelled",
+    "rolled_back",
+    "failed",
+]
+"""What a message to a service's team can be about; all but the first three are outcomes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +75,36 @@ class Overrides:
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalRule:
-    """Who may approve a release into an environment, and for how long they may think."""
+class ApproverRole:
+    """The people of one role, such as operations or security, and how many of them must approve."""
 
     approvers: tuple[str, ...]
+    required: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """Who may approve a release into an environment, how many must, and for how long they may think.
+
+    Attributes:
+        approvers: Who may approve and has no role.
+        required: How many people must approve in all; `roles` may ask for more.
+        roles: Role to its people. Somebody in several roles counts for one of them.
+        break_glass: Those of the people who may approve alone in an emergency.
+    """
+
+    approvers: tuple[str, ...] = ()
     expires_after_seconds: int = 86_400
     requester_may_approve: bool = True
+    required: int = 1
+    roles: Mapping[str, ApproverRole] = field(default_factory=dict)
+    break_glass: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody who may approve, each once, in the order of the manifest."""
+        named = (*self.approvers, *(each for role in self.roles.values() for each in role.approvers))
+        return tuple({each.casefold(): each for each in reversed(named)}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +201,15 @@ class ScanPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Notifications:
-    """Where a service's messages go; None means the topic of the Tidegate stack."""
+    """Where a service's messages go, and which of them are sent.
+
+    Attributes:
+        topic: ARN of an SNS topic; None is the topic of the Tidegate stack.
+        kinds: The kinds that are wanted; None is all. What calls for people is sent whatever is said here.
+    """
 
     topic: str | None = None
+    kinds: tuple[NoticeKind, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from markupsafe import Markup
 
 from tidegate.domain import diff
 from tidegate.domain.approval import Approval
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.images import parse_image
+from tidegate.domain.provenance import Provenance
 from tidegate.domain.scan import Assessment
 from tidegate.domain.service import Service
+from tidegate.domain.strategy import BlueGreenSettings, CanarySettings, Strategy
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
-from tidegate.steps.approving import no_longer_holds
+from tidegate.steps.approving import no_longer_holds, rendered, standing
 from tidegate.steps.check_scan import assess_images
-from tidegate.steps.prepare_environment import pinned_images, render
-from tidegate.steps.scope import Scope, scope_of
+from tidegate.steps.scope import Scope
+from tidegate.web.drawing import drawing
 from tidegate.web.view import (
     ApprovalView,
     ChangeLine,
@@ -25,6 +29,7 @@ from tidegate.web.view import (
     EnvironmentLine,
     ImageLine,
     ScanLine,
+    VoteLine,
     duration,
 )
 
@@ -39,6 +44,14 @@ class _Reading:
     def __init__(self) -> None:
         self.missing: list[str] = []
 
+    def value(self, what: str, read: Callable[[], T]) -> T | None:
+        """What several sections need; None when it cannot be read."""
+        try:
+            return read()
+        except (Transient, Terminal) as error:
+            self.missing.append(f"{what} cannot be shown: {error}")
+            return None
+
     def lines(self, what: str, read: Callable[[], Sequence[T]]) -> tuple[T, ...]:
         """The lines of one section; none when they cannot be read."""
         try:
@@ -48,35 +61,80 @@ class _Reading:
             return ()
 
 
-def gather(ports: Ports, approval: Approval, approver: str) -> ApprovalView:
-    """Read it all as it is now. What cannot be read is said on the page, which then still opens."""
-    scope = scope_of(ports, approval.release, approval.environment)
-    pushed = ", ".join(f"{each.repository}:{each.tag}" for each in scope.release.images.values() if each.tag)
+def gather(
+    ports: Ports, approval: Approval, approver: str, scope: Scope, deployments: Sequence[Deployment]
+) -> ApprovalView:
+    """Read it all as it is now. What cannot be read is said on the page, which then still opens.
+
+    Args:
+        ports: The world.
+        approval: What is asked.
+        approver: Who looks.
+        scope: The release and where it wants to go.
+        deployments: How the release did in the environments before.
+    """
     reading = _Reading()
+    new = reading.value("What would be deployed", lambda: rendered(ports, scope))
     view = ApprovalView(
         service=approval.service,
         environment=approval.environment,
         production=scope.environment.production,
+        strategy=_strategy(scope.environment.strategy),
         release=approval.release,
         approver=approver,
-        requested_by=approval.requested_by or f"a push of {pushed or 'an image'}",
+        requested_by=_requested_by(scope),
+        pushed_by=scope.release.pushed_by,
         reason=scope.release.reason,
+        question=approval.question,
         requested_at=approval.requested_at,
         expires_at=approval.expires_at,
         now=ports.clock.now(),
         images=reading.lines("The images", lambda: _images(ports, approval, scope)),
         scans=reading.lines("The image scans", lambda: _scans(ports, scope)),
-        environments=reading.lines("The environments before", lambda: _environments(ports, scope)),
-        changes=reading.lines("The other changes", lambda: _changes(ports, approval, scope)),
-        warning=_warning(ports, approval),
+        environments=reading.lines(
+            "The environments before", lambda: _environments(ports, scope, deployments)
+        ),
+        changes=reading.lines("The other changes", lambda: _changes(ports, approval, scope, new)),
+        warning=_warning(ports, approval, scope, new) if new is not None else None,
+        **_decision(approval, approver, scope),
     )
     return replace(view, missing=tuple(reading.missing))
 
 
-def _warning(ports: Ports, approval: Approval) -> str | None:
+def _decision(approval: Approval, approver: str, scope: Scope) -> dict[str, Any]:
+    """How far the decision is, and what is left to whoever looks."""
+    stands = standing(approval, scope)
+    return {
+        "required": stands.required,
+        "votes": tuple(VoteLine(each.by, each.at, each.comment) for each in approval.votes),
+        "still_needed": stands.missing,
+        "own_release": stands.is_own(approver),
+        "may_break_glass": stands.may_break_glass(approver),
+        "requester_known": stands.requester_known,
+    }
+
+
+def _requested_by(scope: Scope) -> str:
+    release = scope.release
+    pushed = ", ".join(f"{each.repository}:{each.tag}" for each in release.images.values() if each.tag)
+    return release.requested_by or f"a push of {pushed or 'an image'}"
+
+
+def _strategy(strategy: Strategy) -> str:
+    """The strategy in a few words: how it changes the traffic, and what is watched."""
+    if isinstance(strategy, CanarySettings):
+        weights = ", ".join(f"{step.weight:g} %" for step in strategy.steps)
+        return f"canary, in steps of {weights}, judged against what runs"
+    if isinstance(strategy, BlueGreenSettings):
+        return f"blue/green, watched for {strategy.bake_minutes} minutes after the switch"
+    healthy = f"at least {strategy.minimum_healthy_percent} % of the tasks stay healthy"
+    return f"rolling, {healthy}, circuit breaker on"
+
+
+def _warning(ports: Ports, approval: Approval, scope: Scope, new: dict[str, Any]) -> str | None:
     """What makes an approval void now, or cannot be told; None when all is as it was."""
     try:
-        why = no_longer_holds(ports, approval)
+        why = no_longer_holds(ports, approval, scope, new)
     except (Transient, Terminal) as error:
         return f"What runs in {approval.environment} cannot be read: {error}"
     return f"{why} If you approve, you will be asked again." if why else None
@@ -84,7 +142,14 @@ def _warning(ports: Ports, approval: Approval) -> str | None:
 
 def _images(ports: Ports, approval: Approval, scope: Scope) -> list[ImageLine]:
     return [
-        ImageLine(name, image.repository, image.tag, image.digest, *_before(ports, approval, name))
+        ImageLine(
+            name,
+            image.repository,
+            image.tag,
+            image.digest,
+            *_before(ports, approval, name),
+            approval.provenance.get(name, Provenance()),
+        )
         for name, image in sorted(scope.release.images.items())
     ]
 
@@ -121,40 +186,51 @@ def _scan(container: str, assessment: Assessment, service: Service) -> ScanLine:
     )
 
 
-def _environments(ports: Ports, scope: Scope) -> list[EnvironmentLine]:
-    """The environments before this one, each with the newest deployment of the release there."""
-    deployments = ports.deployments.of_release(scope.release.id)
+def _environments(ports: Ports, scope: Scope, deployments: Sequence[Deployment]) -> list[EnvironmentLine]:
+    """The environments before this one, each with the deployment of the release there."""
     lines = []
     for environment in scope.service.environments:
         if environment.name == scope.environment.name:
             break
         here = [each for each in deployments if each.environment == environment.name]
-        lines.append(_line(here[-1]) if here else EnvironmentLine(environment.name, "not deployed", None))
+        lines.append(
+            _line(ports, here[-1]) if here else EnvironmentLine(environment.name, "not deployed", None)
+        )
     return lines
 
 
-def _line(deployment: Deployment) -> EnvironmentLine:
+def _line(ports: Ports, deployment: Deployment) -> EnvironmentLine:
     ended = deployment.ended_at
     outcome = str(deployment.outcome).replace("_", " ") if deployment.outcome else "still deploying"
     return EnvironmentLine(
         name=deployment.environment,
         outcome="rolled back later" if deployment.revoked else outcome,
         reason=deployment.revoked or deployment.reason,
+        strategy=deployment.strategy.replace("_", "/"),
         ended_at=ended,
         took=duration((ended - deployment.opened_at).total_seconds()) if ended else None,
         checks=tuple(
             CheckLine(*(str(check.get(key, "")) for key in ("name", "status", "reason")))
             for check in deployment.checks
         ),
+        plot=_plot(ports, deployment),
     )
 
 
-def _changes(ports: Ports, approval: Approval, scope: Scope) -> list[ChangeLine]:
+def _plot(ports: Ports, deployment: Deployment) -> Markup | None:
+    """The plot of a canary, which the strategy has stored, as far as it is a drawing and nothing else."""
+    if deployment.strategy != "canary":
+        return None
+    place = f"{deployment.service}/{deployment.release}/{deployment.environment}/{deployment.attempt}"
+    stored = ports.evidence.get(f"{place}/canary.svg")
+    return drawing(stored) if stored is not None else None
+
+
+def _changes(ports: Ports, approval: Approval, scope: Scope, new: dict[str, Any] | None) -> list[ChangeLine]:
     """What else than images would change, secrets hidden; cut where it is too much for a page."""
-    if approval.from_task_definition is None:
+    if approval.from_task_definition is None or new is None:
         return []
     old = ports.task_definitions.describe(scope.environment.target, approval.from_task_definition)
-    new = render(scope, pinned_images(ports, scope))
     fed = {f"containers.{name}.image" for name in scope.release.images}
     changes = [
         ChangeLine(each.path, each.before, each.after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -10,15 +10,16 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import RootModel
 
-from tidegate.domain.approval import Approval, ApprovalStatus, link_hash
+from tidegate.domain.approval import Approval, ApprovalStatus, Vote, link_hash, same
 from tidegate.errors import Terminal, Transient
-from tidegate.ports import Ports
+from tidegate.ports import Linked, Ports
 from tidegate.steps import approving
 from tidegate.steps.approval_evidence import gather
-from tidegate.steps.scope import scope_of
+from tidegate.steps.scope import Scope
 from tidegate.web import forms, pages
+from tidegate.web.forms import Form
 from tidegate.web.pages import Page
-from tidegate.web.view import UNKNOWN, Message, outcome_message
+from tidegate.web.view import TOO_MANY, UNKNOWN, Message, outcome_message
 
 logger = Logger(service="tidegate", child=True)
 
@@ -37,6 +38,30 @@ class _Refused(Exception):
         self.message = message
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a link leads to, as far as the page needs it."""
+
+    approval: Approval
+    approver: str
+    linked: Linked
+
+    @property
+    def scope(self) -> Scope:
+        """The release, its service and the environment that it wants to enter.
+
+        Raises:
+            Terminal: the catalogue or the ledger has lost what the request was about.
+        """
+        release, service = self.linked.release, self.linked.service
+        if release is None or service is None:
+            raise Terminal(f"{self.approval.id} is about what the ledger or the catalogue no longer knows.")
+        try:
+            return Scope(release, service, service.environment(self.approval.environment))
+        except LookupError as error:
+            raise Terminal(str(error)) from error
+
+
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Answer one request: GET shows, POST decides, and whatever goes wrong is a page as well.
 
@@ -47,14 +72,11 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
     @app.route("/approve/<link>", method=["GET", "HEAD"])
     def show(link: str) -> Response[str]:
-        return _answer(_show(ports, link))
+        return _answered(lambda: _show(ports, link))
 
     @app.post("/approve/<link>")
     def decide(link: str) -> Response[str]:
-        try:
-            return _decide(ports, app, link)
-        except _Refused as refused:
-            return _answer(pages.message_page(refused.message))
+        return _answered(lambda: _decide(ports, app, link))
 
     @app.route("/approve/<link>", method=["OPTIONS", "PUT", "PATCH", "DELETE"])
     def other(link: str) -> Response[str]:
@@ -74,33 +96,55 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     return app.resolve(command.root, LambdaContext())
 
 
+def _answered(answer: Any) -> Response[str]:
+    try:
+        response: Response[str] = answer()
+    except _Refused as refused:
+        return _answer(pages.message_page(refused.message))
+    return response
+
+
 def _answer(page: Page, more: dict[str, str] | None = None) -> Response[str]:
     return Response(page.status, pages.HTML, page.body, headers={**pages.headers(), **(more or {})})
 
 
-def _found(ports: Ports, link: str) -> tuple[Approval, str]:
-    """The request of a link and whose link it is."""
-    found = ports.approvals.by_link(link_hash(link))
-    if found is None:
+def _find(ports: Ports, link: str, *, deciding: bool) -> _Asked:
+    """What a link leads to. A link that is used too often is refused before anything is read."""
+    name = link_hash(link)
+    if not ports.approvals.admit(name, at=ports.clock.now(), deciding=deciding):
+        raise _Refused(TOO_MANY)
+    linked = ports.approvals.linked(name)
+    if linked is None:
         raise _Refused(UNKNOWN)
-    return found
+    return _Asked(linked.approval, linked.approver, linked)
 
 
-def _show(ports: Ports, link: str) -> Page:
-    try:
-        approval, approver = _found(ports, link)
-        _check_open(ports, approval, status=410)
-    except _Refused as refused:
-        return pages.message_page(refused.message)
-    return pages.approval_page(gather(ports, approval, approver), forms.nonce(link, approval.id))
+def _show(ports: Ports, link: str) -> Response[str]:
+    asked = _find(ports, link, deciding=False)
+    _check_open(ports, asked, status=410)
+    return _answer(_page(ports, asked, link))
 
 
-def _check_open(ports: Ports, approval: Approval, status: int) -> None:
+def _page(ports: Ports, asked: _Asked, link: str, **more: Any) -> Page:
+    deployments = asked.linked.deployments
+    if asked.approval.revision is None:  # of an earlier version, which did not note them
+        deployments = ports.deployments.of_release(asked.approval.release)
+    view = gather(ports, asked.approval, asked.approver, asked.scope, deployments)
+    return pages.approval_page(view, forms.nonce(link, _shown(asked.approval)), **more)
+
+
+def _shown(approval: Approval) -> str:
+    """What a form is bound to: the request, and the difference that it shows."""
+    return approval.id if approval.difference is None else f"{approval.id}/{approval.difference}"
+
+
+def _check_open(ports: Ports, asked: _Asked, status: int) -> None:
     """Make sure that the request takes a decision and that somebody waits for it."""
+    approval = asked.approval
     if not approval.open_at(ports.clock.now()):
         message = outcome_message(approval)
         raise _Refused(message if status == 410 else replace(message, status=status))
-    why = approving.not_waiting(ports, approval)
+    why = approving.not_waiting(ports, asked.linked.release)
     if why is not None:
         title = f"No longer needed: {approval.service} in {approval.environment}"
         raise _Refused(Message(title, why, (("Release", approval.release),), status))
@@ -108,28 +152,49 @@ def _check_open(ports: Ports, approval: Approval, status: int) -> None:
 
 def _decide(ports: Ports, app: APIGatewayHttpResolver, link: str) -> Response[str]:
     form = _form(app)
-    approval, approver = _found(ports, link)
-    if not forms.is_genuine(form, link, approval.id):
+    asked = _find(ports, link, deciding=True)
+    approval, approver = asked.approval, asked.approver
+    if not forms.is_genuine(form, link, _shown(approval)):
         raise _Refused(_FORGED)
-    wanted = form.decision
-    if wanted is not None and (approval.status, approval.decided_by) == (wanted, approver):
-        # Sent twice, or the first answer was lost before the machine was woken.
-        approving.decide(ports, approval, wanted, approver, form.comment or None)
+    if _was_taken(ports, asked, form):
         return _receipt(link)
-    _check_open(ports, approval, status=409)
+    try:
+        _check_open(ports, asked, status=409)
+    except _Refused as refused:
+        if form.decision is not None:
+            why = refused.message.title
+            approving.note_refused(ports, approval, approver, form.decision.value, form.comment, why)
+        raise
     mistake = forms.mistake(form)
-    if mistake is not None or wanted is None:
-        view = gather(ports, approval, approver)
-        page = pages.approval_page(
-            view, forms.nonce(link, approval.id), form=form, mistake=mistake or "Choose Approve or Reject."
-        )
-        return _answer(page)
-    _check_may(ports, approval, approver, wanted)
-    approving.decide(ports, approval, wanted, approver, form.comment or None)
+    if mistake is not None or form.decision is None:
+        return _answer(_page(ports, asked, link, form=form, mistake=mistake))
+    if form.decision is ApprovalStatus.REJECTED:
+        # Always taken: it is safe, whatever has changed.
+        approving.reject(ports, approval, approver, form.comment)
+        return _receipt(link)
+    scope = asked.scope
+    _check_may(ports, asked, form, scope)
+    vote = Vote(approver, ports.clock.now(), form.comment or None, form.break_glass)
+    approving.approve(ports, approval, scope, vote)
     return _receipt(link)
 
 
-def _form(app: APIGatewayHttpResolver) -> forms.Form:
+def _was_taken(ports: Ports, asked: _Asked, form: Form) -> bool:
+    """Whether it has been taken in: it was sent twice, or broke off before the machine was woken."""
+    approval, approver = asked.approval, asked.approver
+    if form.decision is ApprovalStatus.APPROVED:
+        vote = approval.vote_of(approver)
+        if vote is not None and approval.status in (ApprovalStatus.PENDING, ApprovalStatus.APPROVED):
+            approving.approve(ports, approval, asked.scope, vote)
+            return True
+    both = (approval.status, form.decision) == (ApprovalStatus.REJECTED, ApprovalStatus.REJECTED)
+    if both and same(approval.decided_by or "", approver):
+        approving.reject(ports, approval, approval.decided_by or "", approval.comment or "")
+        return True
+    return False
+
+
+def _form(app: APIGatewayHttpResolver) -> Form:
     """The form as it was sent, if a page of ours can have sent it."""
     event = app.current_event
     sent = {name.lower(): value for name, value in event.headers.items()}
@@ -145,23 +210,21 @@ def _form(app: APIGatewayHttpResolver) -> forms.Form:
         raise _Refused(_FORGED) from error
 
 
-def _check_may(ports: Ports, approval: Approval, approver: str, wanted: ApprovalStatus) -> None:
-    """Refuse an approval of one's own release, and one of something else than what would be deployed.
-
-    A rejection is always taken: it is safe whatever has changed.
-    """
-    if wanted is not ApprovalStatus.APPROVED:
-        return
-    rule = scope_of(ports, approval.release, approval.environment).environment.approval
-    own = (approval.requested_by or "").strip().casefold() == approver.casefold()
-    if own and rule is not None and not rule.requester_may_approve:
-        raise _Refused(
-            Message(
-                "Not taken", "You asked for this release, so somebody else has to approve it.", status=403
-            )
-        )
-    why = approving.no_longer_holds(ports, approval)
+def _check_may(ports: Ports, asked: _Asked, form: Form, scope: Scope) -> None:
+    """Refuse an approval of one's own release, and one of something else than what would be deployed."""
+    approval, approver = asked.approval, asked.approver
+    stands = approving.standing(approval, scope)
+    refusal = None
+    if form.break_glass and not stands.may_break_glass(approver):
+        refusal = "You may not approve this alone."
+    if stands.is_own(approver) and not form.break_glass:
+        refusal = "You asked for this release, so somebody else has to approve it."
+    if refusal is not None:
+        approving.note_refused(ports, approval, approver, "approved", form.comment, refusal)
+        raise _Refused(Message("Not taken", refusal, status=403))
+    why = approving.no_longer_holds(ports, approval, scope)
     if why is not None:
+        approving.note_refused(ports, approval, approver, "approved", form.comment, why)
         approving.make_void(ports, approval, why)
         title = f"Not taken: {approval.service} in {approval.environment}"
         again = "You will get a new mail that shows how it is now."

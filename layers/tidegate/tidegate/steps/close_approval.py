@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,10 +11,12 @@ from tidegate.domain.approval import Approval, ApprovalStatus
 from tidegate.domain.outcome import StopSignal
 from tidegate.domain.release import Release
 from tidegate.ports import Ports
+from tidegate.steps.approval_mail import tell_decided
 from tidegate.steps.approving import AskedTooOften, current, note
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.scope import release_of
 
+SLACK_SECONDS = 2
 OF_SIGNAL = {
     StopSignal.SUPERSEDED: ApprovalStatus.SUPERSEDED,
     StopSignal.CANCELLED: ApprovalStatus.CANCELLED,
@@ -38,7 +41,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
     Returns:
         ``outcome`` ``approved``, ``rejected``, ``expired``, ``superseded``, ``cancelled``, ``rolled_back`` or
-        ``failed``; or ``pending``, upon which the machine asks again and waits on.
+        ``failed``; or ``pending``, upon which the machine asks again and waits on for ``wait_seconds``.
     """
     release = release_of(ports, command.release)
     try:
@@ -49,6 +52,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         approval = _make_final(ports, release, approval)
     if approval is not None and approval.status is not ApprovalStatus.PENDING:
         note(ports, approval)
+        tell_decided(ports, approval, command.root)
     stopped = told_to_stop(release)
     if stopped is not None and (approval is None or approval.status is not ApprovalStatus.REJECTED):
         return _result(stopped["outcome"], stopped["reason"], approval)
@@ -56,7 +60,13 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         return _result(str(release.outcome), release.outcome_reason or "The release has ended.", approval)
     if approval is None:
         return _nobody_was_asked(command)
-    return _decided(approval)
+    result = _decided(approval)
+    if approval.status is ApprovalStatus.PENDING:
+        # A little later than need be, so that it is over when one looks.
+        result["wait_seconds"] = (
+            math.ceil(approval.next_look(ports.clock.now()).total_seconds()) + SLACK_SECONDS
+        )
+    return result
 
 
 def _make_final(ports: Ports, release: Release, approval: Approval) -> Approval:
@@ -80,12 +90,14 @@ def _nobody_was_asked(command: Command) -> dict[str, Any]:
 
 
 def _decided(approval: Approval) -> dict[str, Any]:
-    who = f"by {approval.decided_by}" if approval.decided_by else ""
+    who = f"by {approval.approved_by}" if approval.approved_by else ""
+    if approval.broke_glass is not None:
+        who = f"by {approval.broke_glass.by} alone, who broke the glass"
     said = f": {approval.comment}" if approval.comment else "."
     sentences = {
         ApprovalStatus.PENDING: "Nobody has decided yet.",
         ApprovalStatus.APPROVED: f"Approved {who}{said}",
-        ApprovalStatus.REJECTED: f"Rejected {who}{said}",
+        ApprovalStatus.REJECTED: f"Rejected by {approval.decided_by}{said}",
         ApprovalStatus.EXPIRED: f"Nobody decided until {approval.expires_at:%Y-%m-%d %H:%M} UTC.",
     }
     reason = sentences.get(approval.status, approval.comment or f"The request was {approval.status}.")
@@ -96,7 +108,14 @@ def _result(outcome: str, reason: str, approval: Approval | None) -> dict[str, A
     return {
         "outcome": outcome,
         "reason": reason[:3000],
-        "approved_by": approval.decided_by if approval else None,
+        "approved_by": _approvers(approval),
         "comment": approval.comment if approval else None,
         "approval": approval.id if approval else None,
     }
+
+
+def _approvers(approval: Approval | None) -> str | None:
+    """Everybody who approved; whoever rejected, where somebody did."""
+    if approval is None:
+        return None
+    return approval.approved_by if approval.status is ApprovalStatus.APPROVED else approval.decided_by

@@ -13,6 +13,7 @@ from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release
 from tidegate.domain.service import Service
 from tidegate.ports import Ports
+from tidegate.steps.approval_mail import tell_decided
 from tidegate.steps.mint import of_execution
 from tidegate.steps.notices import tell
 from tidegate.steps.resume import call_next
@@ -107,9 +108,9 @@ def _leave_nothing(command: Command, ports: Ports, release: Release | None) -> N
     if not _may_end(command, release) or not _has_ended(command, ports, release):
         return
     for approval in ports.approvals.pending_of(release.id):
-        ports.approvals.decide(
-            approval.id, ApprovalStatus.VOID, by=None, comment=command.reason[:500], at=ports.clock.now()
-        )
+        void, why = ApprovalStatus.VOID, command.reason[:500]
+        tell_decided(ports, replace(approval, status=void, comment=why), command.root)
+        ports.approvals.decide(approval.id, void, by=None, comment=why, at=ports.clock.now())
     # The waits of another rollback of this release are not ours to forget.
     for wait in ports.waits.of_release(release.id) if command.kind == "release" else ():
         ports.waits.remove(wait)

@@ -12,6 +12,7 @@ from tidegate.domain.canary import Canary, tells
 from tidegate.domain.outcome import StopSignal
 from tidegate.ports import Ports
 from tidegate.steps import close_approval
+from tidegate.steps.approval_mail import tell_decided
 from tidegate.steps.approving import AskedTooOften, current
 from tidegate.steps.canaries import change, open_canary
 from tidegate.steps.scope import Scope, scope_of
@@ -63,10 +64,6 @@ def _close(command: Command, ports: Ports, scope: Scope) -> None:
     except AskedTooOften:
         return
     if approval is not None and approval.status is ApprovalStatus.PENDING:
-        ports.approvals.decide(
-            approval.id,
-            ApprovalStatus.CANCELLED,
-            by=None,
-            comment="The figures have decided meanwhile.",
-            at=ports.clock.now(),
-        )
+        status, why = ApprovalStatus.CANCELLED, "The figures have decided meanwhile."
+        tell_decided(ports, replace(approval, status=status, comment=why), command.root)
+        ports.approvals.decide(approval.id, status, by=None, comment=why, at=ports.clock.now())

@@ -177,6 +177,7 @@ def _call_people(ports: Ports, release: Release, environment: str, rollback: str
         details={"Release": release.id, "Environment": environment, "Reason": reason},
         service=service,
         execution=rollback,
+        loud=True,
     )
     return Recovery("people_called", reason)
 

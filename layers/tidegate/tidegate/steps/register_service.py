@@ -49,7 +49,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         for environment in service.environments
         if adopt(ports, service, revision, environment, running[environment.name], command.root)
     ]
-    for address in sorted({a for e in service.environments if e.approval for a in e.approval.approvers}):
+    for address in sorted({a for e in service.environments if e.approval for a in e.approval.people}):
         ports.notifier.subscribe_approver(address)
     entry = {"revision": revision, "adopted": adopted, "by": request.requested_by, "execution": command.root}
     key = f"registered/{command.root.rpartition(':')[2]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,13 @@ from pydantic import BaseModel
 from tidegate.domain.approval import Approval, link_hash
 from tidegate.domain.asking import Approvers, choose_approvers
 from tidegate.domain.service import ApprovalRule
+from tidegate.domain.task_definition import fingerprint
 from tidegate.errors import Terminal
 from tidegate.ports import Ports, Wait
-from tidegate.steps.approval_mail import announce, send
-from tidegate.steps.approving import AskedTooOften, current, subject
+from tidegate.steps.approval_mail import announce, remind, send
+from tidegate.steps.approving import AskedTooOften, current, rendered, subject
 from tidegate.steps.guard import told_to_stop
+from tidegate.steps.requester import Requester, identify
 from tidegate.steps.scope import Scope, release_of, scope_of
 
 SLACK = timedelta(days=1)
@@ -41,6 +44,8 @@ class Command(BaseModel):
 def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Make sure that somebody can decide, store the request, wait, and send each approver a link.
 
+    Entered again late in the time for a decision, it reminds those who have not decided, once.
+
     Idempotent: the request is found again, and who has had the mail gets no second one. Of a link only the
     hash is stored, so a try that broke off before a mail was sent cannot be repeated with the same link: the
     approver gets another one, and both work.
@@ -58,25 +63,30 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if approval is None:
         if rule is None:
             return _nobody(command, ports, f"{command.environment} has no approval rule.")
-        approvers = _approvers(ports, scope, rule)
-        if not approvers.asked:
-            return _nobody(command, ports, f"Nobody can approve: {approvers.lacking}")
-        wanted = _draft(ports, scope, name, rule, approvers)
+        asker = identify(ports, scope.release)
+        scope = Scope(asker.release, scope.service, scope.environment)
+        approvers = _approvers(ports, scope, rule, asker)
+        if approvers.hopeless is not None:
+            return _nobody(command, ports, approvers.hopeless)
+        wanted = _draft(ports, scope, name, rule, approvers, asker)
         if isinstance(wanted, str):
             return _nobody(command, ports, wanted)
-        lacking = approvers.lacking
+        wanted = replace(wanted, question=command.question or None)
+        lacking = _lacking(approvers)
         links = _create(ports, wanted)
         approval = ports.approvals.get(name) or wanted
-    announce(ports, scope, approval, lacking, command.root, command.question)
+    announce(ports, scope, approval, lacking, command.root)
     if _wait(command, ports, approval):
         return {"outcome": "decided", "approval": approval.id}
-    send(ports, scope, approval, links, command.question)
+    send(ports, scope, approval, links)
+    if ports.clock.now() >= approval.remind_at:
+        remind(ports, scope, ports.approvals.get(approval.id) or approval)
     return {"outcome": "waiting", "approval": approval.id}
 
 
-def _approvers(ports: Ports, scope: Scope, rule: ApprovalRule) -> Approvers:
+def _approvers(ports: Ports, scope: Scope, rule: ApprovalRule, asker: Requester) -> Approvers:
     """Who is asked. The others are invited to subscribe again: an invitation expires after some days."""
-    approvers = choose_approvers(rule, ports.notifier.confirmed_approvers(), scope.release.requested_by)
+    approvers = choose_approvers(rule, ports.notifier.confirmed_approvers(), asker.addresses)
     for address in approvers.unconfirmed:
         try:
             ports.notifier.subscribe_approver(address)
@@ -89,8 +99,19 @@ def _approvers(ports: Ports, scope: Scope, rule: ApprovalRule) -> Approvers:
     return approvers
 
 
-def _draft(ports: Ports, scope: Scope, name: str, rule: ApprovalRule, approvers: Approvers) -> Approval | str:
-    """The request, bound to what runs now; or the sentence that says why there is nothing to bind it to."""
+def _lacking(approvers: Approvers) -> str:
+    """Who is not asked, and what follows from it, for whoever can mend it while the others think."""
+    few = " and ".join(approvers.shortage)
+    glass = (
+        f"Too few approvers are asked, {few} will be missing: only breaking the glass is left." if few else ""
+    )
+    return " ".join(text for text in (approvers.lacking, glass) if text)
+
+
+def _draft(
+    ports: Ports, scope: Scope, name: str, rule: ApprovalRule, approvers: Approvers, asker: Requester
+) -> Approval | str:
+    """The request, bound to what runs now and to what would; or the sentence that says why it cannot be."""
     place = scope.environment
     state = ports.services.describe(place.target, place.cluster, place.service)
     if state is None:
@@ -108,7 +129,19 @@ def _draft(ports: Ports, scope: Scope, name: str, rule: ApprovalRule, approvers:
         expires_at=now + timedelta(seconds=rule.expires_after_seconds),
         requested_by=scope.release.requested_by,
         asked=approvers.asked,
+        requesters=asker.addresses,
+        difference=fingerprint(rendered(ports, scope)),
+        revision=scope.release.revision,
+        results=_results(ports, scope),
+        provenance=asker.images,
+        pushed_by=scope.release.pushed_by,
     )
+
+
+def _results(ports: Ports, scope: Scope) -> dict[str, str]:
+    """Environment to the newest deployment of the release there."""
+    every = ports.deployments.of_release(scope.release.id)
+    return {each.environment: each.id for each in every if each.environment != scope.environment.name}
 
 
 def _create(ports: Ports, approval: Approval) -> dict[str, str]:

@@ -15,16 +15,22 @@ LARGEST_FORM = 32_768
 """Bytes. A comment of 2,000 characters has at most 24,000 when each is sent as four encoded bytes."""
 
 FORM_TYPE = "application/x-www-form-urlencoded"
-_DECISIONS = {"approve": ApprovalStatus.APPROVED, "reject": ApprovalStatus.REJECTED}
+BREAK_GLASS = "break_glass"
+_DECISIONS = {
+    "approve": ApprovalStatus.APPROVED,
+    "reject": ApprovalStatus.REJECTED,
+    BREAK_GLASS: ApprovalStatus.APPROVED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was sent. ``decision`` is None when it is neither of the two."""
+    """What was sent. ``decision`` is None when it is none of those that the page offers."""
 
     decision: ApprovalStatus | None
     comment: str
     nonce: str
+    break_glass: bool = False
 
 
 def nonce(link: str, approval: str) -> str:
@@ -68,7 +74,8 @@ def read_form(body: str) -> Form:
         return fields.get(name, [""])[0]
 
     comment = field("comment").replace("\r\n", "\n").replace("\r", "\n").strip()
-    return Form(_DECISIONS.get(field("decision")), comment, field("nonce"))
+    decision = field("decision")
+    return Form(_DECISIONS.get(decision), comment, field("nonce"), decision == BREAK_GLASS)
 
 
 def mistake(form: Form) -> str | None:
@@ -80,4 +87,6 @@ def mistake(form: Form) -> str | None:
         return f"The comment is {too_many} characters too long; {LONGEST_COMMENT} are allowed."
     if form.decision is ApprovalStatus.REJECTED and not form.comment:
         return "Say in the comment why you reject it."
+    if form.break_glass and not form.comment:
+        return "Say in the comment why you break the glass."
     return None

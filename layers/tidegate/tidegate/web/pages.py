@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tidegate.domain.visible import visible
-from tidegate.web.forms import LONGEST_COMMENT, Form
+from tidegate.web.forms import BREAK_GLASS, LONGEST_COMMENT, Form
 from tidegate.web.view import ApprovalView, Message, duration, moment, short
 
 HTML = "text/html; charset=utf-8"
@@ -34,7 +34,14 @@ def approval_page(
     body = (
         _templates()
         .get_template("approval.html.j2")
-        .render(view=view, nonce=nonce, form=form, mistake=mistake, longest_comment=LONGEST_COMMENT)
+        .render(
+            view=view,
+            nonce=nonce,
+            form=form,
+            mistake=mistake,
+            longest_comment=LONGEST_COMMENT,
+            break_glass=BREAK_GLASS,
+        )
     )
     return Page(422 if mistake else 200, body)
 
@@ -78,6 +85,7 @@ def headers_for(style: str, *sources: str) -> dict[str, str]:
         "X-Robots-Tag": "noindex, nofollow",
         "Strict-Transport-Security": "max-age=63072000",
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tidegate.domain.approval import Approval, ApprovalStatus
+from markupsafe import Markup
+
+from tidegate.domain.approval import Approval, ApprovalStatus, same
+from tidegate.domain.provenance import Provenance
 
 DIGEST = 19
 """Characters of a digest that people are shown: ``sha256:`` and twelve digits."""
@@ -21,6 +24,7 @@ class ImageLine:
     to_digest: str
     from_tag: str | None
     from_digest: str | None
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def unchanged(self) -> bool:
@@ -56,9 +60,20 @@ class EnvironmentLine:
     name: str
     outcome: str
     reason: str | None
+    strategy: str | None = None
     ended_at: datetime | None = None
     took: str | None = None
     checks: tuple[CheckLine, ...] = ()
+    plot: Markup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLine:
+    """One yes that was given already."""
+
+    by: str
+    at: datetime
+    comment: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,14 @@ class ApprovalView:
 
     Attributes:
         approver: Whose link it is.
-        scans: None when the scans could not be read; then ``missing`` says why.
+        pushed_by: ARNs of those who pushed the images, by CloudTrail.
+        required: How many people must approve in all.
+        votes: The approvals so far.
+        still_needed: What is still missing, in words such as ``1 of security``.
+        own_release: Whether the approver asked for the release and may not approve it.
+        may_break_glass: Whether the approver may approve alone.
+        requester_known: Whether anybody knows who asked for the release.
+        question: Why people are asked, where it is not only that the rule says so.
         warning: What has changed since the request was made, if anything.
         missing: Sentences on what could not be shown.
     """
@@ -84,9 +106,11 @@ class ApprovalView:
     service: str
     environment: str
     production: bool
+    strategy: str
     release: str
     approver: str
     requested_by: str
+    pushed_by: tuple[str, ...] = ()
     reason: str | None
     requested_at: datetime
     expires_at: datetime
@@ -95,8 +119,26 @@ class ApprovalView:
     scans: tuple[ScanLine, ...] = ()
     environments: tuple[EnvironmentLine, ...] = ()
     changes: tuple[ChangeLine, ...] = ()
+    question: str | None = None
     warning: str | None = None
     missing: tuple[str, ...] = ()
+    required: int = 1
+    votes: tuple[VoteLine, ...] = ()
+    still_needed: tuple[str, ...] = ()
+    own_release: bool = False
+    may_break_glass: bool = False
+    requester_known: bool = True
+
+    @property
+    def own_vote(self) -> VoteLine | None:
+        """The yes of who looks, if they have said it."""
+        return next((vote for vote in self.votes if same(vote.by, self.approver)), None)
+
+    @property
+    def gone(self) -> int:
+        """How much of the time is over, in per cent."""
+        whole = (self.expires_at - self.requested_at).total_seconds() or 1
+        return min(100, max(0, round(100 * (self.now - self.requested_at).total_seconds() / whole)))
 
     @property
     def versions(self) -> str:
@@ -122,6 +164,13 @@ UNKNOWN = Message(
 """Unknown and forged links get this very page, so that nobody can learn from the answer which is which."""
 
 
+TOO_MANY = Message(
+    "Too many requests",
+    "This link was used very often within a minute. Wait a minute and open it again.",
+    status=429,
+)
+
+
 def outcome_message(approval: Approval) -> Message:
     """The page of a request that takes no decision any more: a receipt, or why it is over."""
     where = f"{approval.service} in {approval.environment}"
@@ -129,10 +178,12 @@ def outcome_message(approval: Approval) -> Message:
     details += [("Release", approval.release)]
     if approval.status in (ApprovalStatus.APPROVED, ApprovalStatus.REJECTED):
         word = approval.status.value.capitalize()
-        details += [("Decision", word), ("Decided by", approval.decided_by or "unknown")]
-        details += [("Decided at", moment(approval.decided_at))] if approval.decided_at else []
-        details += [("Comment", approval.comment)] if approval.comment else []
-        return Message(f"{word}: {where}", "The decision is recorded. It cannot be changed.", tuple(details))
+        details += [("Decision", word)]
+        details += _who(approval)
+        text = "The decision is recorded. It cannot be changed."
+        if approval.broke_glass is not None:
+            text = f"{approval.broke_glass.by} broke the glass and approved alone. {text}"
+        return Message(f"{word}: {where}", text, tuple(details))
     sentences = {
         ApprovalStatus.PENDING: ("Expired", f"Nobody decided until {moment(approval.expires_at)}."),
         ApprovalStatus.EXPIRED: ("Expired", f"Nobody decided until {moment(approval.expires_at)}."),
@@ -144,6 +195,18 @@ def outcome_message(approval: Approval) -> Message:
     if approval.status not in (ApprovalStatus.PENDING, ApprovalStatus.EXPIRED) and approval.comment:
         text = f"{text} {approval.comment}"
     return Message(f"{word}: {where}", text, tuple(details), status=410)
+
+
+def _who(approval: Approval) -> list[tuple[str, str]]:
+    """Who decided, when, and what they said; one line for each when there were several."""
+    if len(approval.votes) > 1 and approval.status is ApprovalStatus.APPROVED:
+        return [
+            (f"Approved by {vote.by}", ". ".join(filter(None, (moment(vote.at), vote.comment))))
+            for vote in approval.votes
+        ]
+    lines = [("Decided by", approval.decided_by or "unknown")]
+    lines += [("Decided at", moment(approval.decided_at))] if approval.decided_at else []
+    return lines + ([("Comment", approval.comment)] if approval.comment else [])
 
 
 def moment(at: datetime) -> str:

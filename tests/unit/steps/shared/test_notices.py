@@ -1,5 +1,7 @@
 """Messages to people."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.ports import FakePorts, fake_ports
@@ -11,11 +13,20 @@ from tidegate.steps.notices import LONGEST, execution_link, tell
 ROOT = execution_arn("checkout-20261123T120000Z-000384")
 
 
-def say(ports: FakePorts, of: Service | None = None, key: str = "started/1", **details: str | None) -> None:
+def say(
+    ports: FakePorts,
+    of: Service | None = None,
+    key: str = "started/1",
+    kind: str = "started",
+    *,
+    loud: bool = False,
+    **details: str | None,
+) -> None:
     tell(
         ports,
         key=key,
-        kind="started",
+        kind=kind,
+        loud=loud,
         what="checkout: release of checkout:1.0.b started",
         details={"Reason": "Now.", "Requested by": None, **details},
         service=of,
@@ -42,6 +53,74 @@ def test_the_first_line_says_what_happened_and_the_last_one_links_to_the_executi
         "",
         f"Execution: {execution_link(ROOT)}",
     ]
+
+
+def test_a_message_about_a_release_links_to_its_page_alone():
+    # Given
+    ports = fake_ports()
+
+    # When
+    say(ports, Release="checkout-1", Environment="prod")
+
+    # Then
+    (message,) = ports.notifier.messages
+    assert message.body.splitlines()[-1] == "Look: https://tidegate.example/releases/checkout-1"
+    assert message.body.count("https://") == 1
+
+
+@pytest.mark.parametrize(
+    ("runbooks", "line"),
+    [
+        ("", "Runbook: docs/runbooks/normal_deployment.md"),
+        ("https://git.example/docs/", "Runbook: https://git.example/docs/normal_deployment.md"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["failed", "rolled_back", "rejected", "expired", "cancelled"])
+def test_a_message_of_a_failure_names_the_runbook_of_its_machine(kind: str, runbooks: str, line: str):
+    # Given
+    ports = fake_ports(runbooks=runbooks)
+
+    # When
+    say(ports, kind=kind)
+
+    # Then
+    assert ports.notifier.messages[0].body.splitlines()[-1] == line
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kind", "sent"),
+    [
+        (None, "started", 1),
+        (("failed",), "started", 0),
+        (("failed",), "failed", 1),
+        ((), "failed", 0),
+        ((), "glass_broken", 1),
+    ],
+)
+def test_a_team_chooses_the_kinds_that_it_wants(kinds: Any, kind: str, sent: int):
+    # Given
+    ports = fake_ports()
+
+    # When
+    say(ports, service(notifications=Notifications(kinds=kinds)), kind=kind)
+
+    # Then
+    assert len(ports.notifier.messages) == sent
+
+
+def test_what_is_loud_is_told_to_the_team_and_to_the_operators_whatever_was_chosen():
+    # Given
+    ports = fake_ports()
+    topic = "arn:aws:sns:us-east-1:123456789012:team"
+    quiet = service(notifications=Notifications(topic, kinds=()))
+
+    # When
+    for _ in range(2):
+        say(ports, quiet, loud=True)
+        say(ports, service(), key="other", loud=True)
+
+    # Then
+    assert [each.topic for each in ports.notifier.messages] == [topic, None, None]
 
 
 def test_a_service_may_have_a_topic_of_its_own():

@@ -14,7 +14,9 @@ from tidegate.contracts.manifest.fields import (
     EcsName,
     Email,
     Pause,
+    People,
     Region,
+    RoleName,
     ServiceName,
     Watch,
 )
@@ -51,12 +53,34 @@ class Overrides(Contract):
         )
 
 
-class ApprovalRule(Contract):
-    """Who approves a release into this environment."""
+class ApproverRole(Contract):
+    """The people of one role, and how many of them must approve."""
 
     approvers: Annotated[
         list[Email], Field(min_length=1, max_length=20, description="1 to 20 e-mail addresses")
     ]
+    required: Annotated[People, Field(description="how many of them must approve")] = 1
+
+    def to_domain(self) -> domain.ApproverRole:
+        """The role as a domain value."""
+        return domain.ApproverRole(approvers=tuple(self.approvers), required=self.required)
+
+
+class ApprovalRule(Contract):
+    """Who approves a release into this environment, and how many people must."""
+
+    approvers: Annotated[
+        list[Email], Field(max_length=20, description="e-mail addresses of those who have no role")
+    ] = Field([])
+    roles: Annotated[
+        dict[RoleName, ApproverRole],
+        Field(max_length=10, description="role, such as operations or security, to its people"),
+    ] = Field({})
+    required: Annotated[People, Field(description="how many people must approve in all")] = 1
+    break_glass: Annotated[
+        list[Email],
+        Field(max_length=20, description="those of the approvers who may approve alone in an emergency"),
+    ] = Field([])
     expires_after_seconds: Annotated[ApprovalTimeout, Field(description="how long to wait for it")] = 86_400
     requester_may_approve: Annotated[
         Flag, Field(description="whether whoever asked for the release may approve it")
@@ -66,6 +90,9 @@ class ApprovalRule(Contract):
         """The rule as a domain value."""
         return domain.ApprovalRule(
             approvers=tuple(self.approvers),
+            roles={name: role.to_domain() for name, role in self.roles.items()},
+            required=self.required,
+            break_glass=tuple(self.break_glass),
             expires_after_seconds=self.expires_after_seconds,
             requester_may_approve=self.requester_may_approve,
         )

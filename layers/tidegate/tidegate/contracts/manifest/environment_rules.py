@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from tidegate.contracts.manifest import strategy_rules
+from tidegate.contracts.manifest import approval_rules, strategy_rules
 from tidegate.contracts.manifest.fields import DAY
 from tidegate.contracts.manifest.raw import (
     Object,
@@ -53,8 +53,8 @@ def mistakes(manifest: Object) -> Iterator[Mistake]:
             yield from _containers(at, environment, containers)
         yield from _variables((*at, "overrides"), an_object(environment.get("overrides")))
         yield from _checks((*at, "checks"), environment)
-        approvers = an_object(environment.get("approval")).get("approvers")
-        yield from _each_once(approvers, (*at, "approval", "approvers"))
+        if isinstance(environment.get("approval"), dict):
+            yield from approval_rules.mistakes((*at, "approval"), environment["approval"])
         before = an_object(environment.get("before_deploy"))
         yield from _command((*at, "before_deploy", "command"), before.get("command"))
     yield from _duration(manifest)

@@ -57,6 +57,15 @@ Email = Annotated[
         longest=254,
     ),
 ]
+RoleName = Annotated[
+    str,
+    Text(
+        "the name of a role (1 to 40 lower-case letters, digits and hyphens, a letter first)",
+        pattern=r"^[a-z][a-z0-9-]{0,39}$",
+        longest=40,
+    ),
+]
+People = Annotated[int, Between(1, 20)]
 Word = Annotated[str, Text("one line of 1 to 4096 printable characters", longest=4096)]
 Label = Annotated[str, Text("one line of 1 to 80 printable characters", longest=80)]
 

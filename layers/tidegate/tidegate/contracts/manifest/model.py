@@ -1,6 +1,6 @@
 """The manifest of a service."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
@@ -13,14 +13,24 @@ from tidegate.contracts.task_definition import TaskDefinition
 from tidegate.contracts.validation import combine
 from tidegate.domain import service as domain
 
+NoticeKind = Annotated[domain.NoticeKind, Choice(get_args(domain.NoticeKind))]
+
 MOST_ENVIRONMENTS = 20
 """Each takes about a hundred events of the history of `normal_deployment`, which may have 25,000."""
 
 
 class Notifications(Contract):
-    """Where messages about the service go."""
+    """Where messages about the service go, and which of them."""
 
     topic: Annotated[Topic | None, Field(description="the ARN of an SNS topic")] = None
+    kinds: Annotated[
+        list[NoticeKind] | None,
+        Field(max_length=20, description="the kinds of messages that are wanted; null: all of them"),
+    ] = None
+
+    def to_domain(self) -> domain.Notifications:
+        """The wishes as a domain value."""
+        return domain.Notifications(topic=self.topic, kinds=None if self.kinds is None else tuple(self.kinds))
 
 
 class Manifest(Contract):
@@ -76,5 +86,5 @@ class Manifest(Contract):
             ),
             images=self.images,
             scan=self.scan.to_domain(),
-            notifications=domain.Notifications(topic=self.notifications.topic),
+            notifications=self.notifications.to_domain(),
         )
