@@ -39,6 +39,11 @@ def blue_green(
     """What else UpdateService is told for blue/green, and what of the configuration is different.
 
     Functions that a team has hooked into its deployments stay; a pause is nobody's but Tidegate's.
+
+    The circuit breaker is told as for a rolling deployment, but nothing relies on it: AWS's pages contradict
+    each other on whether it works here. Alarms, the pause and the time that is allowed do.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-failure-detection.html
     """
     hooks = (service or {}).get("deploymentConfiguration", {}).get("lifecycleHooks", [])
     kept = [each for each in hooks if each.get("targetType") != "PAUSE"]
