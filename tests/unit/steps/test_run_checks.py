@@ -219,7 +219,7 @@ def test_task_checks_are_named_for_the_machine_to_run():
         {
             "name": "integration",
             "container": "app",
-            "command": ["pytest"],
+            "command": [],
             "kind": "task",
             "timeout_seconds": 30,
         }

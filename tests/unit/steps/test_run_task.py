@@ -6,19 +6,20 @@ from tests.unit.breaking import check_repeatable
 from tests.unit.examples import execution_arn
 from tests.unit.stage import Stage, entered, locked, only, planned, revision
 from tidegate.domain.outcome import Outcome
-from tidegate.domain.service import BeforeDeploy
+from tidegate.domain.service import BeforeDeploy, TaskCheck
 from tidegate.errors import Terminal
 from tidegate.steps.run_task import BEFORE_DEPLOY, Command, run
 
 
 def start(stage: Stage, purpose: str = BEFORE_DEPLOY) -> dict:
-    task = {"task_definition": revision(2), "container": "app", "command": ["migrate"], "purpose": purpose}
+    task = {"task_definition": revision(2), "container": "app", "command": [], "purpose": purpose}
     return run(Command(**stage.given(**task)), stage.ports)
 
 
 def migrating(*, point_of_no_return: bool = False) -> Stage:
     task = BeforeDeploy("app", ("migrate",), point_of_no_return=point_of_no_return)
-    return entered(planned(manifest=only(before_deploy=task)))
+    checks = tuple(TaskCheck(name, "app", (name, "--all")) for name in ("integration", "x"))
+    return entered(planned(manifest=only(before_deploy=task, checks=checks)))
 
 
 def test_the_task_runs_from_the_new_task_definition_where_the_service_runs():
@@ -33,6 +34,42 @@ def test_the_task_runs_from_the_new_task_definition_where_the_service_runs():
     (call,) = stage.ports.tasks.called("run")
     assert call.arguments[1:] == ("dev", "checkout", revision(2), "app", ["migrate"])
     assert result["task"] in stage.ports.tasks.known
+
+
+@pytest.mark.parametrize("purpose", ["check/integration", "test/integration"])
+def test_a_check_runs_with_the_command_of_the_manifest(purpose: str):
+    # Given
+    stage = migrating()
+
+    # When
+    start(stage, purpose)
+
+    # Then
+    (call,) = stage.ports.tasks.called("run")
+    assert call.arguments[-1] == ["integration", "--all"]
+
+
+def test_what_the_manifest_does_not_have_is_not_run():
+    # Given
+    stage = migrating()
+
+    # Then
+    with pytest.raises(Terminal, match="checkout has no task check/unknown in dev"):
+        start(stage, "check/unknown")
+    assert not stage.ports.tasks.runs
+
+
+def test_an_execution_of_an_older_version_says_the_command_itself():
+    # Given
+    stage = migrating()
+    task = {"task_definition": revision(2), "container": "app", "command": ["old"], "purpose": BEFORE_DEPLOY}
+
+    # When
+    run(Command(**stage.given(**task)), stage.ports)
+
+    # Then
+    (call,) = stage.ports.tasks.called("run")
+    assert call.arguments[-1] == ["old"]
 
 
 def test_asked_twice_it_runs_once():

@@ -48,7 +48,7 @@ def test_only_the_checks_that_are_named_are_made_and_task_checks_stay_what_they_
     # Then
     assert result["outcome"] == "passed"
     (task,) = result["tasks"]
-    assert (task["name"], task["command"], task["timeout_seconds"]) == (DEEP.name, ["check", "all"], 60)
+    assert (task["name"], task["command"], task["timeout_seconds"]) == (DEEP.name, [], 60)
     assert not stage.ports.http.calls
 
 

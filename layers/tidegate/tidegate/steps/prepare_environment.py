@@ -212,4 +212,5 @@ def _images(definition: dict[str, Any]) -> dict[str, str]:
 
 def _before_deploy(scope: Scope) -> dict[str, Any] | None:
     task = scope.environment.before_deploy
-    return None if task is None else {**asdict(task), "command": list(task.command)}
+    # The command may have a password in it, and many may read a history; run_task reads it from the manifest.
+    return None if task is None else {**asdict(task), "command": []}
