@@ -121,6 +121,7 @@ def test_a_minute_with_requests_and_without_an_error_has_none():
 
     # Then
     assert calibration(ports).minutes == 1439
+    assert 0.1 < calibration(ports).errors_per_minute < 0.3
 
 
 def test_the_most_cautious_of_seven_days_counts():

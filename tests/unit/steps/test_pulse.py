@@ -15,6 +15,7 @@ from tests.unit.canary_world import (
     RULE,
     SLOW,
     STABLE,
+    STEPS,
     CanaryWorld,
     analysing,
     opened,
@@ -89,6 +90,17 @@ def test_capacity_follows_the_live_desired_count():
 
     # Then 5 % of 60 are 3
     assert (short, world.outcome()) == ("preparing", "advance")
+
+
+def test_tasks_of_another_version_do_not_count():
+    # Given a canary service that still has a task of the version before
+    world = opened(warm_up_seconds=0)
+    world.has_tasks(1)
+    known = world.ports.services.described["dev", NAME]
+    world.ports.services.described["dev", NAME] = replace(known, task_definition=revision(1))
+
+    # Then
+    assert world.outcome() == "preparing"
 
 
 def broken_by_ecs(world: CanaryWorld) -> None:
@@ -211,10 +223,10 @@ def test_a_canary_goes_on_being_judged_while_its_next_tasks_are_made():
 
 def test_tasks_that_are_there_already_need_no_further_warm_up():
     # Given steps that one task can serve
-    world = analysing(steps=(CanaryStep(1, 120, 600), CanaryStep(5, 120, 600)), warm_up_seconds=300)
+    world = analysing(steps=(CanaryStep(1, 240, 600), CanaryStep(5, 120, 600)), warm_up_seconds=3600)
 
     # Then
-    assert world.pulse_through(0, 8, CLEAN) == "advance"
+    assert world.pulse_through(0, 4, CLEAN) == "advance"
 
 
 def test_no_step_ends_before_its_minimum():
@@ -385,6 +397,36 @@ def test_metrics_that_cannot_be_read_end_nothing_and_let_nothing_pass():
     assert (world.record.decision, world.record.phase) == ("ask", "asking")
 
 
+@pytest.mark.parametrize(
+    ("port", "method"), [("alarms", "states"), ("listener_rules", "describe"), ("metrics", "read")]
+)
+def test_nothing_goes_on_before_all_has_been_looked_at(port: str, method: str):
+    # Given a canary that is to be promoted in this minute
+    world = analysing(
+        step=2, alarms=DeploymentAlarms((ALARM,)), steps=(*STEPS[:2], CanaryStep(95.0, 600, 900))
+    )
+    world.pulse_through(0, 9, (28500, 28, 1500, 1))
+    world.at_minute(10)
+    getattr(world.ports, port).fail(method, Transient("InternalError"))
+
+    # When
+    with pytest.raises(Transient):
+        world.pulse()
+    before = world.record.decision
+
+    # Then it is in the next one
+    assert (before, world.outcome()) == ("none", "promote")
+
+
+def test_the_first_step_waits_until_the_alarms_have_been_read():
+    world = opened(warm_up_seconds=0, alarms=DeploymentAlarms((ALARM,)))
+    world.has_tasks(1)
+    world.ports.alarms.fail("states", Transient("InternalError"))
+    with pytest.raises(Transient):
+        world.pulse()
+    assert world.record.decision == "none"
+
+
 def test_what_cannot_be_read_keeps_the_alarms_from_nothing():
     # Given
     world = analysing(alarms=DeploymentAlarms((ALARM,)))
@@ -422,6 +464,18 @@ def test_harm_that_is_proven_while_people_think_ends_the_question():
     world = asking()
     assert world.pulse_through(10, 16, BAD) == "roll_back"
     assert world.ports.machines.answers["asked"] == {"signal": "roll_back"}
+
+
+def test_figures_that_come_while_people_think_do_not_answer_for_them():
+    # Given
+    world = asking()
+
+    # When harm is refuted
+    outcome = world.pulse_through(10, 20, CLEAN)
+
+    # Then
+    assert JudgeState.from_json(world.record.judge).verdict == "promote"
+    assert (outcome, world.record.phase) == ("ask", "asking")
 
 
 def test_what_people_accepted_goes_on():
@@ -576,6 +630,18 @@ def test_rules_that_change_one_after_the_other_are_no_foreign_change():
     world.gives(50)
     world.at_minute(2)
     assert world.outcome() == "advance"
+
+
+def test_a_step_that_is_being_begun_does_not_end():
+    # Given a canary whose next weights are set and not seen yet
+    world = analysing()
+    world.pulse_through(0, 4, CLEAN)
+    world.change(phase="analysing", step=1, weight=50.0, shifted_at=None, decision="none", accepted=1)
+    world.at_minute(60)
+
+    # Then
+    assert world.outcome() == "analysing"
+    assert world.record.phase == "analysing"
 
 
 def test_nothing_is_read_while_the_weights_are_changed():

@@ -96,7 +96,7 @@ def _follow(ports: Ports, scope: Scope, canary: Canary, *, go_on: bool) -> Canar
     if now.move == "promote":
         return tells(canary, "promote", now.reason) if go_on else canary
     if now.move == "next" and canary.phase != "preparing":
-        canary = _preparing(ports, canary)
+        canary = _preparing(ports, scope, canary)
     if canary.phase != "preparing":
         return canary
     seen_now = canary_readiness.look(ports, scope, canary)
@@ -112,10 +112,11 @@ def _first(ports: Ports, scope: Scope, canary: Canary, *, go_on: bool) -> Canary
     return tells(seen_now.canary, "advance", seen_now.reason) if seen_now.ready and go_on else seen_now.canary
 
 
-def _preparing(ports: Ports, canary: Canary) -> Canary:
+def _preparing(ports: Ports, scope: Scope, canary: Canary) -> Canary:
     """The step is over: its traffic flows on, and is judged on, while the next one's tasks are made.
 
-    Tasks that are there already have served the step: they are warm since it began.
+    Where the next one needs no more tasks than there are, these have served the step: they are warm.
     """
-    now = ports.clock.now()
-    return replace(canary, phase="preparing", preparing_since=now, capacity_since=canary.shifted_at)
+    warm_up = timedelta(seconds=settings_of(scope).warm_up_seconds)
+    since = (canary.shifted_at or canary.opened_at) - warm_up
+    return replace(canary, phase="preparing", preparing_since=ports.clock.now(), capacity_since=since)
