@@ -21,6 +21,7 @@ def routes(app: Flask) -> None:
     """Register the world's routes with a Flask application.
 
     ``/_world/images/<digest>``: GET, PUT a behaviour; POST ``…/archive``.
+    ``/_world/layers/<digest>``: GET a layer or configuration, by an address that ECR has signed.
     ``/_world/traffic/<service>``: GET, PUT, DELETE, the service by its name or as ``cluster/service``.
     ``/_world/scaling/<cluster>/<service>``: GET, PUT, as Application Auto Scaling would scale it.
     ``/_world/zones/<availability-zone>``: POST ``…/fail``, ``…/restore``.
@@ -28,6 +29,7 @@ def routes(app: Flask) -> None:
     """
     app.add_url_rule("/_world/images/<digest>", view_func=images, methods=["GET", "PUT"])
     app.add_url_rule("/_world/images/<digest>/archive", view_func=archive, methods=["POST"])
+    app.add_url_rule("/_world/layers/<digest>", view_func=layer, methods=["GET"])
     app.add_url_rule("/_world/traffic/<path:service>", view_func=traffic, methods=["GET", "PUT", "DELETE"])
     app.add_url_rule("/_world/scaling/<cluster>/<service>", view_func=scaling, methods=["GET", "PUT"])
     app.add_url_rule("/_world/zones/<name>/fail", view_func=fail_zone, methods=["POST"])
@@ -65,6 +67,16 @@ def archive(digest: str) -> Answer:
     if not found:
         return jsonify({"message": f"no repository holds an image {digest}"}), 404
     return jsonify({"archived": found}), 200
+
+
+def layer(digest: str) -> Response | Answer:
+    """Give out a layer, as the address that GetDownloadUrlForLayer has signed does."""
+    installation = present()
+    with installation.world.lock:
+        content = installation.layers.download(request.args.get("X-Amz-Signature", ""))
+    if content is None:
+        return jsonify({"message": f"the address of {digest} is not signed, or no longer"}), 403
+    return Response(content, mimetype="application/octet-stream")
 
 
 def fail_zone(name: str) -> Answer:

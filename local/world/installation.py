@@ -19,6 +19,7 @@ from moto.elbv2.responses import ELBV2Response
 from local.world import patches
 from local.world.binding import Call, bind
 from local.world.ecr.images_api import ImagesApi
+from local.world.ecr.layers import LayersApi
 from local.world.ecr.push import PushApi
 from local.world.ecr.scans import Scanner
 from local.world.ecr.scans_api import ScansApi
@@ -58,6 +59,7 @@ class Installation:
         self.ecs = Ecs(world, self.targets)
         self.scanner = Scanner(world)
         self.images = ImagesApi(world, self.scanner)
+        self.layers = LayersApi(world, self.images)
         self.clusters = ClustersApi(self.ecs)
         self.zones = Zones(world, self.ecs)
         self.front = Front(world, self.targets)
@@ -104,6 +106,8 @@ class Installation:
             "DescribeImages": images.describe,
             "ListImages": images.list,
             "BatchGetImage": images.batch_get,
+            "CompleteLayerUpload": self.layers.complete,
+            "GetDownloadUrlForLayer": self.layers.download_url,
             "UpdateImageStorageClass": images.update_storage_class,
             "StartImageScan": scans.start_scan,
             "DescribeImageScanFindings": scans.scan_findings,

@@ -208,3 +208,31 @@ def test_a_release_that_does_not_exist_cannot_be_changed(stores: Ports):
         releases.mark_point_of_no_return(ID)
     with pytest.raises(Terminal, match=ID):
         releases.end(ID, Outcome.FAILED, "crashed", at=NOON, environment=None)
+
+
+def test_who_asks_for_a_release_is_claimed_once(stores: Ports):
+    # Given
+    stores.releases.create(release())
+
+    # Then
+    assert stores.releases.note_requester(release().id, "ada@example.com")
+    assert stores.releases.note_requester(release().id, "ada@example.com")
+    assert not stores.releases.note_requester(release().id, "eve@example.com")
+    assert stores.releases.get(release().id) == release(requested_by="ada@example.com")
+
+
+def test_everybody_who_pushed_is_noted_once(stores: Ports):
+    # Given
+    stores.releases.create(release())
+
+    # Then
+    assert stores.releases.note_pusher(release().id, "arn:ada")
+    assert not stores.releases.note_pusher(release().id, "arn:ada")
+    assert stores.releases.note_pusher(release().id, "arn:eve")
+    assert stores.releases.get(release().id) == release(pushed_by=("arn:ada", "arn:eve"))
+
+
+@pytest.mark.parametrize("note", ["note_requester", "note_pusher"])
+def test_nothing_is_noted_of_a_release_that_does_not_exist(stores: Ports, note: str):
+    with pytest.raises(Terminal, match="no release"):
+        getattr(stores.releases, note)(release().id, "ada@example.com")
