@@ -37,7 +37,8 @@ def filled(kind: Any, text: str) -> Any:
         return tuple(filled(each, text) for each in arguments if each is not ...)
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        return kind(**{field.name: filled(hints[field.name], text) for field in dataclasses.fields(kind)})
+        fields = dataclasses.fields(kind)
+        return typing.cast("Any", kind)(**{each.name: filled(hints[each.name], text) for each in fields})
     return {str: text, bool: True, int: 200, datetime: NOW}[kind]
 
 
