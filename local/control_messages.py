@@ -48,6 +48,13 @@ def _add_mailbox(app: Flask) -> None:
         place = settings.current()
         return jsonify(confirmed=notifications.confirm_address(address, place.account, place.region))
 
+    @app.get("/_world/mailbox/unsubscribe")
+    def _unsubscribe() -> tuple[Response, int]:
+        arn, place = request.args.get("subscription", ""), settings.current()
+        if not notifications.unsubscribe(arn, place.account, place.region):
+            return jsonify(message=f"{arn} is no subscription that may be ended without a signature"), 403
+        return jsonify(unsubscribed=arn), 200
+
 
 def _add_events(app: Flask) -> None:
     @app.get("/_world/events")

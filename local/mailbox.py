@@ -31,6 +31,8 @@ class Mail:
         time: Seconds since the epoch.
         attributes: Message attributes, by name.
         confirm_token: In the first mail to an address: the token that ConfirmSubscription wants.
+        unsubscribe: The address at the end of every other mail, which ends the subscription when it is
+            opened, by whomever: https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html.
     """
 
     to: str
@@ -40,6 +42,7 @@ class Mail:
     time: float = field(default_factory=time.time)
     attributes: dict[str, str] = field(default_factory=dict)
     confirm_token: str | None = None
+    unsubscribe: str | None = None
 
     def public(self) -> dict[str, Any]:
         """The mail as JSON."""

@@ -15,7 +15,7 @@ from moto.core.responses import ActionResult
 from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import sns_backends
 
-from local import mailbox
+from local import mailbox, settings
 from local.events import pattern
 from local.mailbox import Mail
 from local.mends.patching import Foreign, Mends
@@ -24,6 +24,7 @@ from local.runtime import event_sources
 MENDS = Mends()
 
 PENDING = "PendingConfirmation"
+AUTHENTICATED = "ConfirmationWasAuthenticated"
 NEEDS_CONFIRMATION = frozenset({"email", "email-json"})
 LONGEST_SUBJECT = 100
 
@@ -36,7 +37,7 @@ def subscribe(original: Foreign, self: Foreign, topic_arn: str, endpoint: str, p
     known = self._find_subscription(topic_arn, endpoint, protocol)
     subscription = original(self, topic_arn, endpoint, protocol)
     if protocol in NEEDS_CONFIRMATION and (known is None or not known.confirmed):
-        subscription.attributes |= {PENDING: "true", "ConfirmationWasAuthenticated": "false"}
+        subscription.attributes |= {PENDING: "true", AUTHENTICATED: "false"}
         mail = mailbox.confirmation(endpoint, topic_arn)
         _tokens[str(mail.confirm_token)] = subscription.arn
         mailbox.mailbox.put(mail)
@@ -63,7 +64,8 @@ def answer_confirm(self: Foreign) -> Foreign:
     subscription = self.backend.subscriptions.get(arn)
     if subscription is None or subscription.topic.arn != self._get_param("TopicArn"):
         raise SNSInvalidParameter("Invalid parameter: Token")
-    _confirm(subscription)
+    wanted = str(self._get_param("AuthenticateOnUnsubscribe")).lower() == "true"
+    _confirm(subscription, authenticated=wanted)
     return ActionResult({"SubscriptionArn": subscription.arn})
 
 
@@ -79,9 +81,24 @@ def confirm_address(address: str, account: str, region: str) -> list[str]:
     return [subscription.arn for subscription in found]
 
 
-def _confirm(subscription: Foreign) -> None:
+def unsubscribe(arn: str, account: str, region: str) -> bool:
+    """Follow the link at the end of a mail, as anybody who has the mail can, and as mail scanners do.
+
+    Returns:
+        Whether the subscription ended. One whose confirmation asked for AuthenticateOnUnsubscribe stays:
+        https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
+    """
+    backend = sns_backends[account][region]
+    subscription = backend.subscriptions.get(arn)
+    if subscription is None or subscription.attributes.get(AUTHENTICATED) == "true":
+        return False
+    backend.unsubscribe(arn)
+    return True
+
+
+def _confirm(subscription: Foreign, *, authenticated: bool = False) -> None:
     subscription.confirmed = True
-    subscription.attributes |= {PENDING: "false", "ConfirmationWasAuthenticated": "false"}
+    subscription.attributes |= {PENDING: "false", AUTHENTICATED: "true" if authenticated else "false"}
 
 
 @MENDS.replaces("moto.sns.responses:SNSResponse.list_subscriptions", "9f1b433677ff")
@@ -146,7 +163,14 @@ def publish_to_subscription(
     if self.protocol == "email-json":
         message = json.dumps({"Type": "Notification", "TopicArn": self.topic.arn, "Message": message})
     plain = {name: str(value["Value"]) for name, value in attributes.items()}
-    mail = Mail(self.endpoint, subject or mailbox.DEFAULT_SUBJECT, message, self.topic.arn, attributes=plain)
+    mail = Mail(
+        self.endpoint,
+        subject or mailbox.DEFAULT_SUBJECT,
+        message,
+        self.topic.arn,
+        attributes=plain,
+        unsubscribe=f"{settings.current().endpoint}/_world/mailbox/unsubscribe?subscription={self.arn}",
+    )
     mailbox.mailbox.put(mail)
 
 

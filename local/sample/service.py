@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+import urllib.parse
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,30 @@ class SampleService:
         """Delete the ECS service in an environment behind Tidegate's back."""
         self.place.client("ecs").delete_service(cluster=environment, service=self.name, force=True)
 
-    def confirm_approvers(self) -> None:
-        """Do what an approver does with the first mail: confirm the subscription."""
+    @property
+    def approvers(self) -> list[str]:
+        """Everybody who may approve in some environment, with a role or without."""
+        found: dict[str, None] = {}
         for environment in self.manifest["environments"]:
-            for address in (environment.get("approval") or {}).get("approvers", []):
-                self.place.world("POST", "/mailbox/confirm", {"address": address})
+            rule = environment.get("approval") or {}
+            for each in (rule, *rule.get("roles", {}).values()):
+                found.update(dict.fromkeys(each.get("approvers", [])))
+        return list(found)
+
+    def confirm_approvers(self, *, only: Sequence[str] | None = None) -> None:
+        """Confirm with the token of the first mail, so that no link in a later mail can end the subscription.
+
+        Args:
+            only: Those who confirm; by default every approver.
+        """
+        topic = self.place.resource("ApprovalsTopic")
+        for address in self.approvers if only is None else only:
+            query = urllib.parse.urlencode({"address": address, "confirmations": "true"})
+            for mail in self.place.world("GET", f"/mailbox?{query}"):
+                if mail.get("confirm_token") and mail["topic"] == topic:
+                    self.place.client("sns").confirm_subscription(
+                        TopicArn=topic, Token=mail["confirm_token"], AuthenticateOnUnsubscribe="true"
+                    )
 
     def set_traffic(self, requests_per_second: float) -> None:
         """Let simulated users call the service in production."""

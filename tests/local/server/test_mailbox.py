@@ -77,6 +77,7 @@ def test_an_address_gets_nothing_before_it_has_confirmed(cloud: EmptyCloud):
         "topic": topic.arn,
         "time": 0,
         "attributes": {"kind": "success"},
+        "unsubscribe": f"{cloud.endpoint}/_world/mailbox/unsubscribe?subscription={topic.subscription()}",
     }
 
 
@@ -93,6 +94,31 @@ def test_the_token_of_the_first_mail_confirms(cloud: EmptyCloud):
 
     # Then
     assert topic.subscription() == confirmed["SubscriptionArn"]
+
+
+@pytest.mark.parametrize(("authenticated", "stays"), [(True, True), (False, False)])
+def test_only_a_confirmation_that_asked_for_it_keeps_the_link_in_a_mail_from_ending_it(
+    cloud: EmptyCloud, authenticated: bool, stays: bool
+):
+    """https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html, AuthenticateOnUnsubscribe."""
+    # Given
+    topic = Topic(cloud)
+    (first,) = cloud.world("GET", f"/mailbox?address={topic.address}&confirmations=true").json
+    more = {"AuthenticateOnUnsubscribe": "true"} if authenticated else {}
+    arn = topic.sns.confirm_subscription(TopicArn=topic.arn, Token=first["confirm_token"], **more)
+    topic.publish("one")
+    shown = topic.sns.get_subscription_attributes(SubscriptionArn=arn["SubscriptionArn"])["Attributes"]
+    assert (shown["ConfirmationWasAuthenticated"] == "true") is authenticated
+
+    # When a mail scanner opens the link at the end of the mail
+    (mail,) = topic.mails()
+    link = mail["unsubscribe"].partition("/_world")[2]
+    answers = [cloud.world("GET", link).status for _ in range(2)]
+    topic.publish("two")
+
+    # Then
+    assert answers == ([403, 403] if stays else [200, 403])
+    assert [each["body"] for each in topic.mails()] == (["one", "two"] if stays else ["one"])
 
 
 @pytest.mark.parametrize(
