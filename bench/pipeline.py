@@ -15,10 +15,10 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import Console
 from rich.table import Table
@@ -31,10 +31,16 @@ from local import server  # noqa: E402
 from local.demo import watch  # noqa: E402
 from local.sample import Place, SampleService  # noqa: E402
 from tidegate.contracts.manifest import parse  # noqa: E402
+from tidegate.domain.figures import figures_of  # noqa: E402
+from tidegate.domain.strategy import CanarySettings  # noqa: E402
 from tidegate.ports import Catalogue  # noqa: E402
 
 REPORT = ROOT / "build" / "bench" / "pipeline.json"
 PATIENCE_SECONDS = 300
+CANARY_WEIGHTS = (1, 5, 25, 50, 95)
+CANARY_MINUTES = 60
+MOST_TRANSITIONS, MOST_USD = 150, 0.01
+"""What a release with a canary may take from push to production."""
 APART = ("user", "tidegate-sweep")
 """Whose calls are no part of a release: the benchmark itself, and the sweep, which runs whatever happens."""
 
@@ -51,6 +57,8 @@ class Count:
     calls: dict[str, int] = field(default_factory=dict)
     read_units: float = 0.0
     write_units: float = 0.0
+    metrics: int = 0
+    pulses: int = 0
 
     @property
     def price(self) -> float:
@@ -64,6 +72,8 @@ class Count:
             + self.write_units * prices.DYNAMODB_WRITE_UNIT
             + self.calls.get("sns", 0) * (prices.SNS_PUBLISH + prices.SNS_EMAIL)
             + self.calls.get("s3", 0) * prices.S3_PUT
+            + self.metrics * prices.METRIC_REQUESTED
+            + self.pulses * prices.SCHEDULER_INVOCATION
         )
 
 
@@ -77,14 +87,16 @@ def main() -> int:
     try:
         place = Place(running.endpoint)
         counts = [_one_release(place, size) for size in fleet]
+        canary = _one_canary(place, CANARY_MINUTES // 6 if options.quick else CANARY_MINUTES)
         burst = _burst(place, pushes)
     finally:
         running.stop()
     idle = _idle_month()
-    _print(counts, burst, idle)
+    _print([*counts, canary], burst, idle)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "releases": [{**asdict(count), "price_usd": count.price} for count in counts],
+        "canary": {**asdict(canary), "price_usd": canary.price},
         "burst": burst,
         "idle_month_usd": idle,
         "billed_seconds_per_invocation": prices.BILLED_SECONDS,
@@ -96,6 +108,10 @@ def main() -> int:
         console.print(
             "[bold red]Pushes were lost or doubled, or the calls per release grow with the fleet.[/]"
         )
+        return 1
+    if canary.transitions > MOST_TRANSITIONS or canary.price > MOST_USD:
+        limit = f"{MOST_TRANSITIONS} transitions and {MOST_USD * 100:.0f} cent"
+        console.print(f"[bold red]A release with a canary takes more than {limit}.[/]")
         return 1
     return 0
 
@@ -123,10 +139,38 @@ def _one_release(place: Place, services: int) -> Count:
     return _count(place, service.name, execution, services)
 
 
-def _service(place: Place, name: str) -> SampleService:
+def _one_canary(place: Place, minutes: int) -> Count:
+    """Release one image whose canary in production takes so many minutes, each a second here."""
+    each = minutes / len(CANARY_WEIGHTS)
+
+    def canary(manifest: dict[str, Any]) -> None:
+        steps = [
+            {"weight": weight, "minimum_seconds": round(each), "maximum_seconds": round(each)}
+            for weight in CANARY_WEIGHTS
+        ]
+        strategy = {"name": "canary", "steps": steps, "warm_up_seconds": 1, "timeout_seconds": 120}
+        manifest["environments"][-1]["strategy"] = strategy
+
+    service = _service(place, "bench-canary", canary)
+    service.set_traffic(2000)
+    time.sleep(2)
+    place.world("DELETE", "/calls")
+    with console.status(f"One release with a canary of {minutes} minutes"):
+        service.push("1.1.0")
+        execution = _ends(place, service.name, 1)[0]
+    count = _count(place, service.name, execution, 1)
+    settings = cast("CanarySettings", parse(service.manifest).to_domain().environment("prod").strategy)
+    return replace(count, metrics=count.calls.get("cloudwatch", 0) * len(figures_of(settings).queries))
+
+
+def _service(
+    place: Place, name: str, change: Callable[[dict[str, Any]], None] | None = None
+) -> SampleService:
     def automatic(manifest: dict[str, Any]) -> None:
         for environment in manifest["environments"]:
             environment["approval"] = None
+        if change is not None:
+            change(manifest)
 
     service = SampleService(place, name, automatic)
     service.create()
@@ -185,6 +229,7 @@ def _count(place: Place, name: str, execution: str, services: int) -> Count:
     if end is None or end.outcome != "succeeded":
         raise SystemExit(f"The release of {name} ended as {end}")
     counts = place.world("GET", "/counts")
+    functions = {name.removeprefix("tidegate-"): each for name, each in counts["functions"].items()}
     calls: Counter[str] = Counter()
     for each in counts["calls"]:
         calls[each["service"]] += 0 if each["caller"] in APART else int(each["calls"])
@@ -201,6 +246,7 @@ def _count(place: Place, name: str, execution: str, services: int) -> Count:
         write_units=sum(
             float(each["write_units"]) for each in counts["dynamodb"] if each["caller"] not in APART
         ),
+        pulses=int(functions.get("pulse", {}).get("invocations", 0)),
     )
 
 
@@ -261,7 +307,8 @@ def _idle_month() -> float:
 def _print(counts: list[Count], burst: dict[str, Any], idle: float) -> None:
     services = sorted({name for count in counts for name in count.calls})
     table = Table(title="One release from push to production, three environments")
-    for heading in ("registered services", *(str(count.services) for count in counts)):
+    headings = [str(count.services) for count in counts[:-1]]
+    for heading in ("registered services", *headings, "1, with a canary"):
         table.add_column(heading, justify="right")
     table.add_row("state transitions", *(str(count.transitions) for count in counts))
     table.add_row("Lambda invocations", *(str(count.invocations) for count in counts))
@@ -269,6 +316,7 @@ def _print(counts: list[Count], burst: dict[str, Any], idle: float) -> None:
         table.add_row(f"calls to {name}", *(str(count.calls.get(name, 0)) for count in counts))
     table.add_row("DynamoDB read units", *(f"{count.read_units:.1f}" for count in counts))
     table.add_row("DynamoDB write units", *(f"{count.write_units:.1f}" for count in counts))
+    table.add_row("metrics asked for", *(str(count.metrics) for count in counts))
     table.add_row("price, US cents", *(f"{count.price * 100:.3f}" for count in counts))
     console.print(table)
     console.print(

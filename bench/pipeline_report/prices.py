@@ -10,6 +10,10 @@ DYNAMODB_WRITE_UNIT = 0.625 / 1e6
 SNS_PUBLISH = 0.50 / 1e6
 SNS_EMAIL = 2.00 / 100_000
 S3_PUT = 0.005 / 1000
+METRIC_REQUESTED = 0.01 / 1000
+"""GetMetricData, for each metric asked for; https://aws.amazon.com/cloudwatch/pricing/."""
+
+SCHEDULER_INVOCATION = 1.00 / 1e6
 KMS_REQUEST = 0.03 / 10_000
 SCHEDULED_INVOCATIONS_PER_MONTH = 12 * 24 * 30.4
 """The sweep, every five minutes."""

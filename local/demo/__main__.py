@@ -1,9 +1,8 @@
-"""`python -m local.demo`: start a local cloud, release three images, show it live, write the report."""
+"""`python -m local.demo`: start a local cloud, release four images, show it live, write the report."""
 
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,14 +11,16 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from local.demo import watch
-from local.demo.approver import Approver
-from local.demo.scenarios import SCENARIOS, Scenario
-from local.sample import Place, SampleService
-from local.sample.service import APPROVER
+from local.demo.scenarios import (
+    REQUESTS_PER_SECOND,
+    SCENARIOS,
+    USUAL_ERROR_RATE,
+    canary_in_production,
+)
+from local.demo.show import Show
+from local.sample import seed
 
 REPORT = Path("build/demo/report.json")
-LIMIT_SECONDS = 120
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -27,99 +28,51 @@ console = Console(highlight=False, soft_wrap=True)
 def main(
     port: Annotated[int, typer.Option(help="Port of the local cloud; 0 takes a free one.")] = 0,
 ) -> None:
-    """Run the three scenarios on a local cloud of its own and exit with 1 when one ended unexpectedly."""
+    """Run the scenarios on a local cloud of its own and exit with 1 when one ended unexpectedly."""
     from local import server
 
     console.print("[bold]Tidegate[/] on a local cloud: no account, no Docker.")
     with console.status("Starting the cloud and deploying template.yaml"):
-        running = server.start(port=port)
+        running = server.start(port=port, seed=False)
     try:
-        place = Place(running.endpoint)
-        service = SampleService(place, "checkout")
+        with console.status("Creating the sample service checkout"):
+            service = seed(running.endpoint, canary_in_production, REQUESTS_PER_SECOND)
+            usual = {"starts": True, "error_rate": USUAL_ERROR_RATE}
+            service.place.world("PUT", f"/images/{service.digests['app']}", usual)
         console.print(f"The cloud answers at {running.endpoint}; checkout runs in dev, staging and prod.\n")
-        results = [_show(service, scenario) for scenario in SCENARIOS]
+        results = [Show(console, service, scenario).run() for scenario in SCENARIOS]
     finally:
         running.stop()
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps({"scenarios": results}, indent=2) + "\n", encoding="utf-8")
-    console.print(_table(results))
+    console.print(_releases(results))
+    peers = _peers(results)
+    if peers is not None:
+        console.print(peers)
     console.print(f"The report is in {REPORT}.")
-    wrong = [
-        scenario.name
-        for scenario, result in zip(SCENARIOS, results, strict=True)
-        if result["outcome"] != scenario.expected
-    ]
+    wrong = [name for name, text in _unexpected(results)]
+    for name, text in _unexpected(results):
+        console.print(f"[bold red]Not as expected:[/] {name}: {text}")
     if wrong:
-        console.print(f"[bold red]Not as expected:[/] {', '.join(wrong)}")
         raise typer.Exit(1)
 
 
-def _show(service: SampleService, scenario: Scenario) -> dict[str, Any]:
-    place = service.place
-    before, asked = set(watch.executions(place, "normal_deployment")), watch.requests(place, service.name)
-    started = time.monotonic()
-    digest = service.push(scenario.tag, **scenario.behaviour)
-    console.print(f"[bold cyan]{scenario.name}[/]: pushed checkout:{scenario.tag} ({digest[:19]}…)")
-    execution = _execution(place, before, started)
-    approver, told = Approver(place, APPROVER), 0
-    approver_links = set(approver.links())
-    with console.status("waiting") as status:
-        while (end := watch.ending(place, execution)) is None:
-            if time.monotonic() - started > LIMIT_SECONDS:
-                end = watch.Ending("RUNNING", "unfinished", f"It still runs after {LIMIT_SECONDS} s.")
-                break
-            names = watch.states_entered(place, execution)
-            for name in names[told:]:
-                console.print(f"  {time.monotonic() - started:5.1f} s  {name}")
-            told = len(names)
-            served = watch.requests(place, service.name)[0]
-            status.update(f"{names[-1] if names else 'starting'} … prod has served {served:,} requests")
-            for link in approver.links():
-                if link not in approver_links:
-                    approver_links.add(link)
-                    console.print(f"  {time.monotonic() - started:5.1f} s  [yellow]approver opens {link}[/]")
-                    approver.decide(link, "approve", "Looks good to me.")
-            time.sleep(0.3)
-    return _result(service, scenario, execution, digest, end, time.monotonic() - started, asked)
+def _unexpected(results: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """What a person would not have wanted, from what was read in the world."""
+    wrong = []
+    for scenario, result in zip(SCENARIOS, results, strict=True):
+        canary = result.get("canary", {"weight": 0.0, "phase": "ended", "decision": ""})
+        if result["outcome"] != scenario.expected:
+            wrong.append((scenario.name, f"it ended {result['outcome']}"))
+        if canary["weight"] or canary["phase"] != "ended":
+            wrong.append((scenario.name, f"the canary is {canary['phase']} at {canary['weight']:.0f} %"))
+        if scenario.judged and canary["decision"] != "roll_back":
+            wrong.append((scenario.name, "it was not the judge who returned it"))
+    return wrong
 
 
-def _execution(place: Place, before: set[str], started: float) -> str:
-    while time.monotonic() - started < LIMIT_SECONDS:
-        new = [each for each in watch.executions(place, "normal_deployment") if each not in before]
-        if new:
-            return new[0]
-        time.sleep(0.1)
-    console.print("[bold red]No release came of the push.[/]")
-    raise typer.Exit(1)
-
-
-def _result(
-    service: SampleService,
-    scenario: Scenario,
-    execution: str,
-    digest: str,
-    end: watch.Ending,
-    seconds: float,
-    asked: tuple[int, int],
-) -> dict[str, Any]:
-    colour = "green" if end.outcome == scenario.expected else "bold red"
-    console.print(f"  {seconds:5.1f} s  [{colour}]{end.outcome}[/]: {end.reason}\n")
-    requests, failed = watch.requests(service.place, service.name)
-    return {
-        "name": scenario.name,
-        "release": execution.rpartition(":")[2],
-        "digests": {"app": digest},
-        "outcome": end.outcome,
-        "reason": end.reason,
-        "environments": watch.running_digests(service.place, service.name),
-        "seconds": round(seconds, 1),
-        "requests": requests - asked[0],
-        "failed_requests": failed - asked[1],
-    }
-
-
-def _table(results: list[dict[str, Any]]) -> Table:
-    table = Table(title="What became of three pushes", box=SIMPLE, padding=(0, 1, 0, 0))
+def _releases(results: list[dict[str, Any]]) -> Table:
+    table = Table(title="What became of four pushes", box=SIMPLE, padding=(0, 1, 0, 0))
     for heading in ("scenario", "outcome", "dev", "staging", "prod", "seconds", "requests", "failed"):
         figure = heading in ("seconds", "requests", "failed")
         table.add_column(heading, justify="right" if figure else "left", no_wrap=heading != "scenario")
@@ -127,6 +80,31 @@ def _table(results: list[dict[str, Any]]) -> Table:
         digests = [str(digest)[7:14] for digest in result["environments"].values()]
         figures = [str(result["seconds"]), f"{result['requests']:,}", f"{result['failed_requests']:,}"]
         table.add_row(result["name"], result["outcome"], *digests, *figures)
+    return table
+
+
+def _peers(results: list[dict[str, Any]]) -> Table | None:
+    """What each rule makes of the very periods of both canaries; None when one of them has none.
+
+    A rule that had not decided when the bad canary was ended would have gone on serving it.
+    """
+    of = dict(zip(SCENARIOS, [result.get("canary", {}).get("served") for result in results], strict=True))
+    good = next(served for scenario, served in of.items() if scenario.expected == "succeeded")
+    bad = next(served for scenario, served in of.items() if scenario.judged)
+    if not good or not bad:
+        return None
+    table = Table(title="What other rules make of the same minutes", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("rule")
+    for heading in ("bad canary returned after", "bad responses served", "good canary"):
+        table.add_column(heading, justify="right")
+    for wrong, right in zip(bad, good, strict=True):
+        after = wrong["decided_after"]
+        table.add_row(
+            wrong["rule"],
+            f"{after} minutes" if after else "not yet",
+            f"{wrong['bad']:,}" if after else f"{wrong['bad']:,} and more",
+            "[red]returned[/]" if right["decided_after"] else "passed",
+        )
     return table
 
 
