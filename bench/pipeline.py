@@ -87,7 +87,7 @@ def main() -> int:
     try:
         place = Place(running.endpoint)
         counts = [_one_release(place, size) for size in fleet]
-        canary = _one_canary(place, CANARY_MINUTES // 6 if options.quick else CANARY_MINUTES)
+        canary = _one_canary(place, CANARY_MINUTES // 2 if options.quick else CANARY_MINUTES)
         burst = _burst(place, pushes)
     finally:
         running.stop()
@@ -148,11 +148,17 @@ def _one_canary(place: Place, minutes: int) -> Count:
             {"weight": weight, "minimum_seconds": round(each), "maximum_seconds": round(each)}
             for weight in CANARY_WEIGHTS
         ]
-        strategy = {"name": "canary", "steps": steps, "warm_up_seconds": 1, "timeout_seconds": 120}
+        strategy = {
+            "name": "canary",
+            "steps": steps,
+            "warm_up_seconds": 1,
+            "when_inconclusive": "wait",
+            "timeout_seconds": 120,
+        }
         manifest["environments"][-1]["strategy"] = strategy
 
     service = _service(place, "bench-canary", canary)
-    service.set_traffic(2000)
+    service.set_traffic(20_000)
     time.sleep(2)
     place.world("DELETE", "/calls")
     with console.status(f"One release with a canary of {minutes} minutes"):
