@@ -124,6 +124,11 @@ asl: $(VENV)/.installed node_modules/.installed ## Amazon States Language, each 
 template: $(VENV)/.installed ## CloudFormation, with cfn-lint
 	@$(VENV)/bin/cfn-lint template.yaml $(wildcard infrastructure/*.yaml infrastructure/*/*.yaml)
 
+.PHONY: e2e
+e2e: $(VENV)/.installed ## The suite for a real AWS account; never run, see tests/e2e/README.md
+	@$(PY) -m tests.e2e.cost
+	@$(PY) -m pytest tests/e2e -m e2e -s -o addopts="--import-mode=importlib -ra --tb=short"
+
 .PHONY: security bandit checkov permissions
 security: bandit checkov ## bandit over the product's Python, checkov over the translated template
 
