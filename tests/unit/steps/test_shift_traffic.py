@@ -136,6 +136,16 @@ def test_a_rule_that_somebody_else_has_changed_stops_the_canary(weights: dict, s
     assert sentence in reason
 
 
+def test_what_was_judged_on_a_share_that_somebody_else_gave_is_not_promoted():
+    # Given
+    stage = living(1, decision="promote", reason="No harm.")
+    give(stage, 95, RULES[0])
+
+    # Then
+    assert "it gives the canary 95 %, not 50 %" in leaves(stage)
+    assert record(stage).phase == "analysing"
+
+
 def test_a_rule_that_is_gone_stops_the_canary():
     # Given
     stage = ready(0)

@@ -46,7 +46,11 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     scope = scope_of(ports, command.release, command.environment)
     blocked = _take_canary_back(command, ports)
     result = _restore(command, ports, scope)
-    return {**result, "reason": f"{result['reason']} {blocked}"} if blocked else result
+    if not blocked:
+        return result
+    # The service itself may be what it was; as long as the canary has requests, the environment is not.
+    outcome = "failed" if result["outcome"] == "rolled_back" else result["outcome"]
+    return {**result, "outcome": outcome, "reason": f"{result['reason']} {blocked}"}
 
 
 def _take_canary_back(command: Command, ports: Ports) -> str:

@@ -46,10 +46,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if canary.decision == "ask":
         asked = {"round": FIRST_ROUND + canary.step, "subject": canary.subject}
         return _result("ask", canary) | asked | {"expires_after_seconds": _patience(scope)}
-    if canary.decision == "promote":
-        canary = change(ports, canary, _promoting)
-        return _result("promote" if canary.phase == "promoting" else "leaving", canary)
-    return _result("waiting", canary)
+    return _promote(ports, scope, canary) if canary.decision == "promote" else _result("waiting", canary)
 
 
 def _noticed(ports: Ports, scope: Scope, canary: Canary) -> Canary:
@@ -84,6 +81,17 @@ def _advance(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
         return _result("leaving", canary)
     _note(ports, canary)
     return _result("leaving" if canary.decision in LEAVING else "shifted", canary)
+
+
+def _promote(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
+    """What was judged must be what the rules gave until now; then the stable service may be updated."""
+    if canary.phase != "promoting":
+        settings = settings_of(scope)
+        foreign = _foreign(rules_of(ports, scope, settings), settings, canary)
+        if foreign is not None:
+            return _result("leaving", change(ports, canary, lambda each: tells(each, "fail", foreign)))
+        canary = change(ports, canary, _promoting)
+    return _result("promote" if canary.phase == "promoting" else "leaving", canary)
 
 
 def _foreign(rules: dict[str, ListenerRule], settings: CanarySettings, canary: Canary) -> str | None:

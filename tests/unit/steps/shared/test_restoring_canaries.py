@@ -151,6 +151,20 @@ def test_a_rule_that_others_have_taken_is_said_and_the_service_is_brought_back_a
     assert (share(stage), wanted(stage)) == ([0.0, 40.0], 2)
 
 
+def test_as_long_as_others_send_requests_to_the_canary_nothing_is_said_to_be_restored():
+    # Given
+    stage = unpromoted()
+    stage.ports.listener_rules.rules[RULES[1]] = ListenerRule(RULES[1], {STABLE: 40, CANARY: 40, OTHER: 20})
+
+    # When
+    result = restore(stage)
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert result["reason"].startswith("dev runs ")
+    assert "until people have taken it out" in result["reason"]
+
+
 def test_without_the_lock_nothing_is_taken_back():
     # Given
     stage = unpromoted()
