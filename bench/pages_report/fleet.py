@@ -5,6 +5,7 @@ Only the ledger and the catalogue know these services: nothing of them runs. To 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,11 @@ def ports_of(place: Place) -> Ports:
     return ports()
 
 
+def without_sweep(place: Place) -> None:
+    """Keep the sweep from ending releases that no execution runs, which is what it is there for."""
+    place.client("events").disable_rule(Name=place.resource("SweepFunctionSchedule"))
+
+
 def names(number: int) -> list[str]:
     """So many names of services, as teams give them."""
     plain = [f"{area}-{part}" for area in AREAS for part in PARTS]
@@ -75,7 +81,7 @@ def names(number: int) -> list[str]:
 
 def digest(seed: int) -> str:
     """A digest that looks like one."""
-    return f"sha256:{seed * 2654435761 % 2**64:016x}{seed * 40503 % 2**64:016x}{'c0ffee' * 5}00"
+    return f"sha256:{hashlib.sha256(str(seed).encode()).hexdigest()}"
 
 
 def service(name: str) -> Service:
@@ -116,13 +122,15 @@ class Fleet:
             for _ in pool.map(self._settled, range(number), names(number)):
                 pass
 
-    def busy(self, running: int, asking: int, held: int) -> None:
+    def busy(self, running: int, asking: int, held: int) -> list[Release]:
         """Let the last services have releases on their way: some ask, some wait for a lock or a scan."""
         wanted = names(running)
+        going: list[Release] = []
         gates = cycle(("lock/{}/staging", "scan/{}@" + digest(7), "freeze/{}/prod"))
         for index, name in enumerate(wanted):
             release = self.release(name, index, ago=60 + 7 * index, requested_by="ada@example.com")
             self._ports.releases.create(release)
+            going.append(release)
             self._wait(release, f"soak/{release.id}" if index % 2 else f"service-deployment/{name}")
             if index < asking:
                 self._ports.approvals.create(
@@ -130,6 +138,7 @@ class Fleet:
                 )
             elif index < asking + held:
                 self._wait(release, next(gates).format(name))
+        return going
 
     def release(self, name: str, seed: int, *, ago: float, tag: str = NEWEST, **more: Any) -> Release:
         """A release that was minted so many seconds ago."""

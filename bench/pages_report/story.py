@@ -31,7 +31,9 @@ def tell(ports: Ports, fleet: Fleet, service: str) -> Release:
     for number, environment in enumerate(("dev", "staging")):
         _deploy(ports, fleet, release, environment, after=120 + 400 * number, took=95)
     _approve(ports, fleet, release)
-    prod = fleet.deployment(release, "prod", after=4000, took=2100, strategy="canary", checks=CHECKS)
+    prod = fleet.deployment(
+        release, "prod", after=4000, took=2100, strategy="canary", checks=CHECKS, from_images=before(release)
+    )
     ports.deployments.open(prod)
     _judged(ports, release, prod.opened_at)
     _note(
@@ -98,6 +100,11 @@ def chat(ports: Ports, fleet: Fleet, services: list[str], entries: int) -> None:
         )
 
 
+def before(release: Release) -> dict[str, str]:
+    """What ran until the release came."""
+    return {name: f"{image.repository}@{digest(1)}" for name, image in release.images.items()}
+
+
 def _begin(ports: Ports, release: Release) -> None:
     images = {name: f"{each.repository}:{each.tag}@{each.digest}" for name, each in release.images.items()}
     _note(
@@ -112,7 +119,11 @@ def _begin(ports: Ports, release: Release) -> None:
 def _deploy(
     ports: Ports, fleet: Fleet, release: Release, environment: str, *, after: float, took: float
 ) -> None:
-    ports.deployments.open(fleet.deployment(release, environment, after=after, took=took, checks=CHECKS))
+    ports.deployments.open(
+        fleet.deployment(
+            release, environment, after=after, took=took, checks=CHECKS, from_images=before(release)
+        )
+    )
     for step in range(3):
         figures: dict[str, Any] = {
             "running": 4,

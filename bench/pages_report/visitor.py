@@ -43,27 +43,32 @@ class Visitor:
     """Has a session at the status pages of a local cloud."""
 
     def __init__(self, place: Place) -> None:
-        self._opener = urllib.request.build_opener(_NoRedirects)
         link = address_of(place)
         self.base = link.partition("/status/open/")[0]
-        answer = self._send(link, b"")
+        answer = _send(link, b"")
         if answer.status != 303:
             raise RuntimeError(f"The link opened nothing: {answer.status} {answer.body}")
         self._cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
 
     def read(self, path: str) -> Page:
         """One page."""
-        return self._send(f"{self.base}/{path}", None, {"Cookie": self._cookie})
+        return _send(f"{self.base}/{path}", None, {"Cookie": self._cookie})
 
-    def _send(self, address: str, body: bytes | None, headers: dict[str, str] | None = None) -> Page:
-        kind = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
-        request = urllib.request.Request(address, data=body, headers={**kind, **(headers or {})})  # noqa: S310
-        try:
-            with self._opener.open(request, timeout=30) as answer:
-                return _page(answer.status, answer.headers, answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return _page(error.code, error.headers, error)
+
+def read(address: str) -> Page:
+    """A page that asks for no session."""
+    return _send(address, None)
+
+
+def _send(address: str, body: bytes | None, headers: dict[str, str] | None = None) -> Page:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
+    request = urllib.request.Request(address, data=body, headers={**kind, **(headers or {})})  # noqa: S310
+    try:
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=30) as answer:
+            return _page(answer.status, answer.headers, answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _page(error.code, error.headers, error)
 
 
 def _page(status: int, headers: Message, body: IO[bytes]) -> Page:

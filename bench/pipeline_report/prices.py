@@ -20,8 +20,9 @@ SCHEDULED_INVOCATIONS_PER_MONTH = 12 * 24 * 30.4
 
 KMS_KEY_MONTH = 1.00
 ALARM_METRIC_MONTH = 0.10
-ALARM_METRICS = 4
-"""One for the dead-letter queue, three for rollbacks that do not end."""
+ALARM_METRICS = 10
+"""One for the dead-letter queue, three for rollbacks that do not end, one for failed releases, one
+for pages that fail, four for throttles. The dashboard is one of the three that cost nothing."""
 
 MEMORY_GB = 0.5
 """What the template gives every function."""

@@ -11,7 +11,7 @@ from tests.adapters.values import NOON, approval, at, deployment, digest, releas
 from tests.support.tables import NAMES
 from tidegate.aws.clients import Clients
 from tidegate.bootstrap import LazyPorts
-from tidegate.domain.approval import ApprovalStatus
+from tidegate.domain.approval import ApprovalStatus, Vote
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.status import Ended, Place, TrailQuery, Version, version_of
@@ -59,6 +59,22 @@ def test_open_work_is_what_nobody_has_decided_and_what_has_not_ended(stores: Por
     assert (going.id, going.requested_by) == (release(0).id, "ada")
     assert going.images == release(0).images
     assert work.more is None
+
+
+def test_a_request_that_some_have_approved_is_open_until_enough_have(stores: Ports):
+    # Given
+    asked = approval("ask", expires_at=at(900))
+    stores.approvals.create(asked, {})
+
+    # When one approves, and then the one who is enough
+    one = asked.with_vote(Vote("ana@example.com", at(1)), enough=False)
+    assert stores.approvals.vote(asked, one, at=at(1))
+
+    # Then
+    (shown,) = stores.status.open_work(10).approvals
+    assert [vote.by for vote in shown.votes] == ["ana@example.com"]
+    assert stores.approvals.vote(one, one.with_vote(Vote("bea@example.com", at(2)), enough=True), at=at(2))
+    assert stores.status.open_work(10).approvals == ()
 
 
 def test_a_retried_release_is_open_again(stores: Ports):

@@ -23,6 +23,7 @@ _OF_ONE_TRY = (
     (re.compile(r"datetime\.datetime\([^)]*\)"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:]+(\.\d+)?(Z|\+00:00)"), "<time>"),
     (re.compile(r"\d{8}T\d{6}Z-00000[0-9a-f]"), "<minted>"),
+    (re.compile(r"'value': [\d.]+, 'unit': 'Seconds'"), "<duration>"),
     (re.compile(r"\bversion=\d+"), "version=<count>"),  # of a record, which counts how often it was stored
 )
 

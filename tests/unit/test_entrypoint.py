@@ -210,3 +210,28 @@ def test_what_a_step_says_of_itself_becomes_metrics(ports: FakePorts, written, r
 
     # Then
     assert written().metrics() == metrics
+
+
+def test_what_a_step_has_measured_becomes_metrics_and_is_no_part_of_its_result(ports: FakePorts, written):
+    # Given
+    measured = [
+        {"metric": "ApprovalTime", "kind": "approved", "value": 30.5, "unit": "Seconds"},
+        {"metric": "DeploymentsEnded", "kind": "succeeded", "value": 1, "unit": "Count"},
+    ]
+
+    # When
+    result = handler(lambda command, ports: {"outcome": "x", "measured": measured})(
+        {"root": "arn"}, Context()
+    )
+
+    # Then
+    assert result == {"outcome": "x"}
+    found = written()
+    assert found.metrics() == [("ApprovalTime", "approved", 30.5), ("DeploymentsEnded", "succeeded", 1)]
+    units = [
+        each["Unit"]
+        for line in found.logged
+        if "_aws" in line
+        for each in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    ]
+    assert units == ["Seconds", "Count"]

@@ -21,8 +21,9 @@ NOT_STEPS = {
     "adoption", "analysis", "approval_evidence", "approval_mail", "approving", "bake", "bake_record",
     "blue_green", "canaries", "canary_capacity", "canary_evidence", "canary_figures", "canary_health",
     "canary_preflight", "canary_readiness", "canary_traffic", "forgotten_canaries", "guard",
-    "known_good", "mint", "missed", "notices", "overdue", "planning", "preempting", "pulsing", "recover",
-    "requester", "restoring", "resume", "scope", "signed_in", "status_views", "watching", "withdrawing",
+    "known_good", "measuring", "mint", "missed", "notices", "overdue", "planning", "preempting", "pulsing",
+    "recover", "requester", "restoring", "resume", "scope", "signed_in", "status_views", "watching",
+    "withdrawing",
 }  # fmt: skip
 # Runbooks for people, not for a machine.
 OTHER_RUNBOOKS: set[str] = set()

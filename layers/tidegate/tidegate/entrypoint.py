@@ -84,8 +84,13 @@ def _without_token(text: str, event: Mapping[str, Any]) -> str:
     return text.replace(token, "<token>") if isinstance(token, str) and token else text
 
 
-def _publish(result: Mapping[str, Any]) -> None:
-    """Turn what a step reports about itself into metrics: an outcome, what was ignored, what was minted."""
+def _publish(result: dict[str, Any]) -> None:
+    """Turn what a step reports about itself into metrics: an outcome, what was ignored, what was minted.
+
+    What it has measured is no part of its result, and is taken out of it.
+    """
+    for each in result.pop("measured", ()):
+        _count(each["metric"], each["kind"], each["value"], MetricUnit(each["unit"]))
     if result.get("ignored"):
         _count("EventsIgnored", str(result["ignored"]))
     if result.get("releases"):
@@ -97,7 +102,7 @@ def _publish(result: Mapping[str, Any]) -> None:
             _count("SweepFound", str(kind), number)
 
 
-def _count(metric: str, kind: str, number: float = 1) -> None:
+def _count(metric: str, kind: str, number: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
     metrics.add_dimension("kind", kind)
-    metrics.add_metric(metric, MetricUnit.Count, number)
+    metrics.add_metric(metric, unit, number)
     metrics.flush_metrics(raise_on_empty_metrics=False)

@@ -65,6 +65,7 @@ def test_an_approval_is_returned_with_who_and_what_they_said():
         "approved_by": APPROVER,
         "comment": "looks good",
         "approval": approval.id,
+        "measured": [{"metric": "ApprovalTime", "kind": "approved", "value": 30.0, "unit": "Seconds"}],
     }
     assert results == [expected, expected]
     assert ports.journal.kinds(release.id) == ["approval.approved"]

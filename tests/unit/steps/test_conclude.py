@@ -368,3 +368,10 @@ def test_whatever_breaks_trying_again_finishes_it(case: str):
     # Who waits for the lock is called if possible.
     calling = {("waits", "on"), ("waits", "remove"), ("machines", "resume")}
     check_repeatable(make, forgiven=FORGIVEN | calling)
+
+
+def test_a_rollback_is_counted_by_how_it_ended_and_a_release_is_not():
+    measured = [{"metric": "RollbacksEnded", "kind": "succeeded", "value": 1, "unit": "Count"}]
+
+    assert rolled_back(deployed())["measured"] == measured
+    assert "measured" not in conclude(planned(), "succeeded")

@@ -1,6 +1,7 @@
 """Recording how a release ended in an environment."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,55 @@ def quarantined(stage: Stage) -> dict[str, str]:
     return stage.ports.quarantine.digests("checkout")
 
 
+def said(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without what was measured, which the entry point takes out of it."""
+    return {name: value for name, value in result.items() if name != "measured"}
+
+
+def measured(result: dict[str, Any]) -> list[tuple[str, str, float]]:
+    return [(each["metric"], each["kind"], each["value"]) for each in result["measured"]]
+
+
+def test_a_success_in_production_measures_the_way_from_the_push():
+    # Given a release that was pushed a minute before noon and opened its deployment at noon
+    stage = deployed(planned(place="prod"))
+    stage.ports.clock.advance(45)
+
+    # When
+    result = succeed(stage)
+
+    # Then
+    assert measured(result) == [
+        ("DeploymentsEnded", "succeeded", 1),
+        ("DeploymentTime", "rolling", 45.0),
+        ("PushToProductionTime", "push", 105.0),
+    ]
+
+
+def test_what_was_taken_back_is_counted_as_what_it_became():
+    # Given one that was open, and one that had succeeded
+    stage, later = entered(), deployed()
+    succeed(later)
+
+    # Then
+    assert measured(went_back(stage))[0] == ("DeploymentsEnded", "rolled_back", 1)
+    assert measured(went_back(later)) == [("DeploymentsEnded", "rolled_back", 1)]
+
+
+def test_what_runs_again_is_noted_for_those_who_look():
+    # Given
+    stage = entered()
+
+    # When
+    went_back(stage)
+
+    # Then
+    (call,) = stage.ports.deployments.called("restored")
+    assert call.arguments == ("checkout", "dev", RESTORED["to_release"])
+    went_back(entered(), restored=NOTHING)
+    assert len(stage.ports.deployments.called("restored")) == 1
+
+
 def test_a_success_is_recorded_watched_and_told():
     # Given
     stage = deployed()
@@ -52,7 +102,7 @@ def test_a_success_is_recorded_watched_and_told():
 
     # Then
     closed = stage.deployment()
-    assert result == {"outcome": "succeeded", "reason": f"{stage.release.id} runs in dev."}
+    assert said(result) == {"outcome": "succeeded", "reason": f"{stage.release.id} runs in dev."}
     assert (closed.outcome, closed.ended_at, closed.watch_until) == (Outcome.SUCCEEDED, at(0), at(300))
     assert closed.checks[0]["name"] == "health"
     assert stage.ports.journal.kinds(stage.release.id) == ["deployment.succeeded"]
@@ -87,7 +137,7 @@ def test_a_failed_deployment_is_closed_with_cause_and_restore():
 
     # Then
     closed = stage.deployment()
-    assert result == {"outcome": "rolled_back", "reason": "It crashed. dev runs it again."}
+    assert said(result) == {"outcome": "rolled_back", "reason": "It crashed. dev runs it again."}
     assert (closed.outcome, closed.reason) == (Outcome.ROLLED_BACK, "It crashed. dev runs it again.")
     assert closed.revoked is None
     assert quarantined(stage) == {}

@@ -27,7 +27,7 @@ from tests.unit.examples import (
     service,
     wait,
 )
-from tidegate.domain.approval import Approval, ApprovalStatus
+from tidegate.domain.approval import Approval, ApprovalStatus, Vote
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.session import Session, secret_hash
 from tidegate.errors import Terminal, Transient
@@ -507,11 +507,33 @@ def test_home_shows_what_waits_and_what_runs():
     assert "checkout in prod" in text
     assert f"{APPROVER}, sec" in text
     assert "in 1 h" in text
-    assert "for the lock of checkout in staging" in text
-    assert "for a scan of checkout sha256:bbbbbbbbbbbb" in text
+    assert "For the lock of checkout in staging" in text
+    assert "For a scan of checkout sha256:bbbbbbbbbbbb" in text
     assert "1.0.b" in text
     assert "has been in dev" in text
     assert "by ada" in text
+
+
+def test_of_several_approvers_everybody_who_has_approved_is_shown():
+    # Given a request that one of them has approved, and one that two of them have
+    ports = told()
+    votes = (
+        Vote("bea@example.com", at(-30), "fine"),
+        Vote("cid@example.com", at(-20), "fire", break_glass=True),
+    )
+    (open_one,) = [each for each in ports.approvals.stored.values() if each.status is ApprovalStatus.PENDING]
+    ports.approvals.stored[open_one.id] = replace(open_one, votes=votes[:1])
+    old = ports.approvals.stored["old"]
+    ports.approvals.stored["old"] = replace(old, votes=votes, status=ApprovalStatus.APPROVED)
+
+    # When
+    home = plain(get(ports, "/status")["body"])
+    page = plain(get(ports, f"/status/releases/{going_of(ports)}")["body"])
+
+    # Then
+    assert "approved so far by bea@example.com" in home
+    assert "bea@example.com approved at 2026-11-23 11:59 UTC : fine" in page
+    assert "cid@example.com approved by breaking the glass at 2026-11-23 11:59 UTC : fire" in page
 
 
 def test_home_says_when_there_is_nothing():
@@ -560,7 +582,7 @@ def test_a_position_that_no_page_gave_is_the_beginning(after: str):
 def test_services_show_what_runs_where():
     text = plain(get(told(), "/status/services")["body"])
 
-    assert "dev 1.0.a sha256:aaaaaaaaaaaa" in text
+    assert "checkout dev 1.0.a sha256:aaaaaaaaaaaa" in text
     assert "The last deployment was rolled back" in text
     assert "prod production nothing yet Frozen: holidays" in text
 
@@ -735,7 +757,7 @@ def test_the_audit_trail_is_filtered_and_leads_on(monkeypatch: pytest.MonkeyPatc
     body = get(ports, "/status/audit", service="checkout")["body"]
 
     # Then
-    assert body.count("<tr>") == 3
+    assert body.count('<tr role="row">') == 3
     assert f'href="../status/releases/{going_of(ports)}"' in body
     (older,) = re.findall(r'href="\.\./status/audit\?([^"]+)" rel="next"', body)
     assert "service=checkout" in older

@@ -90,7 +90,7 @@ OPEN_WORK = IndexSchema(
     sort_key="open_since",
     projects=(
         *("id", "release", "service", "environment", "asked", "requested_by", "requested_at", "expires_at"),
-        *("images", "created_at", "trigger", "attempt", "touched", "stop"),
+        *("images", "created_at", "trigger", "attempt", "touched", "stop", "votes"),
     ),
 )
 """Requests that nobody has decided and releases that have not ended: `open` is there only until then."""

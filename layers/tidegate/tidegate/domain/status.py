@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tidegate.domain.approval import Approval
+from tidegate.domain.approval import Approval, Vote
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.images import ImageRef
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.plain import time_text
 from tidegate.domain.release import Release, service_of
+
+OWN = "tidegate"
+"""The subject of entries about Tidegate itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class OpenApproval:
     requested_at: datetime
     expires_at: datetime
     requested_by: str | None = None
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,13 +261,13 @@ def month_begins(month: str) -> str:
 def service_in(subject: str) -> str | None:
     """The service that an entry of the journal is about, by its subject.
 
-    A subject is a release id, ``service/environment``, a service, or the ARN of an execution, which tells
-    none.
+    A subject is a release id, ``service/environment``, a service, or something that tells none: the ARN of
+    an execution, or Tidegate itself.
     """
     named = service_of(subject)
     if named is not None:
         return named
-    return None if subject.startswith("arn:") else subject.partition("/")[0] or None
+    return None if subject.startswith("arn:") or subject == OWN else subject.partition("/")[0] or None
 
 
 def version_of(deployment: Deployment) -> Version:

@@ -14,6 +14,7 @@ from tidegate.ports import Ports
 from tidegate.steps.approval_mail import tell_decided
 from tidegate.steps.approving import AskedTooOften, current, note
 from tidegate.steps.guard import told_to_stop
+from tidegate.steps.measuring import lasted, measured
 from tidegate.steps.scope import release_of
 
 SLACK_SECONDS = 2
@@ -105,13 +106,17 @@ def _decided(approval: Approval) -> dict[str, Any]:
 
 
 def _result(outcome: str, reason: str, approval: Approval | None) -> dict[str, Any]:
-    return {
+    result = {
         "outcome": outcome,
         "reason": reason[:3000],
         "approved_by": _approvers(approval),
         "comment": approval.comment if approval else None,
         "approval": approval.id if approval else None,
     }
+    if approval is None or approval.decided_at is None:
+        return result
+    status = approval.status.value
+    return measured(result, [lasted("ApprovalTime", status, approval.requested_at, approval.decided_at)])
 
 
 def _approvers(approval: Approval | None) -> str | None:

@@ -14,6 +14,7 @@ from tidegate.domain.release import Release
 from tidegate.domain.service import Service
 from tidegate.ports import Ports
 from tidegate.steps.approval_mail import tell_decided
+from tidegate.steps.measuring import count, measured
 from tidegate.steps.mint import of_execution
 from tidegate.steps.notices import tell
 from tidegate.steps.resume import call_next
@@ -43,7 +44,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     _leave_nothing(command, ports, release)
     record = _journal(command, ports, outcome, reason)
     _tell(command, ports, release, outcome, reason)
-    return {"outcome": str(outcome), "reason": reason[:3000], "release": command.release, "record": record}
+    result = {"outcome": str(outcome), "reason": reason[:3000], "release": command.release, "record": record}
+    return measured(result, [count("RollbacksEnded", str(outcome))] if command.kind == "rollback" else [])
 
 
 def _release(command: Command, ports: Ports) -> Release | None:

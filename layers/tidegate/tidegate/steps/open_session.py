@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from tidegate.domain.plain import time_text
 from tidegate.domain.session import LINK_LASTS, Session, secret_hash
+from tidegate.domain.status import OWN
 from tidegate.ports import Ports
 
 
@@ -34,7 +35,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     now, link = ports.clock.now(), ports.clock.secret()
     expires = now + LINK_LASTS
     ports.journal.append(
-        "tidegate", "session.offered", {"by": command.by}, at=now, key=f"session/{secret_hash(link)[:16]}"
+        OWN, "session.offered", {"by": command.by}, at=now, key=f"session/{secret_hash(link)[:16]}"
     )
     ports.sessions.offer(secret_hash(link), Session(command.by, expires))
     address = f"{ports.web_address.rstrip('/')}/status/open/{link}"

@@ -13,6 +13,7 @@ from tidegate.domain.causes import readable
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.outcome import Outcome
 from tidegate.ports import Ports
+from tidegate.steps.measuring import deployed, measured, taken_back
 from tidegate.steps.notices import tell
 from tidegate.steps.scope import Scope, current_deployment, deployments_here, scope_of
 
@@ -69,7 +70,7 @@ def _succeeded(command: Command, ports: Ports, scope: Scope, deployment: Deploym
         service=scope.service,
         execution=command.root,
     )
-    return {"outcome": "succeeded", "reason": reason}
+    return measured({"outcome": "succeeded", "reason": reason}, deployed(closed, scope.release))
 
 
 def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, Any]) -> dict[str, Any]:
@@ -77,8 +78,7 @@ def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, An
     why = readable(str(cause.get("reason") or "The release did not go on."))
     reason = " ".join(text for text in (why, command.restored.get("reason")) if text)
     mine = deployments_here(ports, scope)
-    for deployment in mine:
-        _no_longer_good(command, ports, deployment, outcome, reason)
+    ended = [_no_longer_good(command, ports, deployment, outcome, reason) for deployment in mine]
     if command.restored.get("to_release"):
         ports.deployments.restored(command.service, command.environment, command.restored["to_release"])
     if mine:
@@ -87,7 +87,8 @@ def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, An
     quarantined = _quarantine(command, ports, scope, mine, why)
     if quarantined:
         reason += f" In quarantine now: {', '.join(quarantined)}."
-    return {"outcome": str(outcome), "reason": reason[:3000]}
+    result = {"outcome": str(outcome), "reason": reason[:3000]}
+    return measured(result, taken_back(ended[-1], outcome, scope.release) if ended else [])
 
 
 def _outcome_of(command: Command, cause: dict[str, Any]) -> Outcome:
@@ -100,16 +101,17 @@ def _outcome_of(command: Command, cause: dict[str, Any]) -> Outcome:
 
 def _no_longer_good(
     command: Command, ports: Ports, deployment: Deployment, outcome: Outcome, reason: str
-) -> None:
-    """Close it, or revoke what had succeeded.
+) -> Deployment:
+    """Close it, or revoke what had succeeded; returns it as it ended.
 
     When there was nothing to come back to and nothing speaks against it, it still runs, as good as it was.
     """
     if deployment.outcome is None:
         ended = replace(deployment, outcome=outcome, reason=reason[:4000], ended_at=ports.clock.now())
-        ports.deployments.close(ended)
-    elif deployment.good and (command.restored.get("to_release") or _evidence(command)):
+        return ports.deployments.close(ended)
+    if deployment.good and (command.restored.get("to_release") or _evidence(command)):
         ports.deployments.revoke(deployment, reason=reason[:1000])
+    return deployment
 
 
 def _evidence(command: Command) -> str | None:

@@ -55,7 +55,7 @@ def test_an_entry_says_who_why_and_what_else():
     )  # fmt: skip
 
     assert (event.who, event.why, event.environment, event.tone) == ("bea", "fine", "prod", "good")
-    assert event.figures == (("digests", '{"app": "sha256:0"}'),)
+    assert event.figures == (("digests", "app: sha256:0"),)
     assert event.checks == (("a", "passed", ""),)
     assert (event.at, event.after) == (NOON, "")
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from tidegate.domain.visible import visible
+
 WIDTH, LEFT, RIGHT, TOP, PANEL, GAP, BOTTOM = 760, 52, 128, 24, 96, 36, 24
 LOWEST_EVIDENCE, MOST_EVIDENCE = -5.0, 12.0
 
@@ -61,7 +63,7 @@ def draw(samples: Sequence[Sample], where: str, metric: str) -> Markup:
     axis = [_text(LEFT, height - 12, first), _text(WIDTH - RIGHT, height - 12, last, "end")]
     label = escape(f"Weight, {metric} and evidence for {where}, period by period. The table has the figures.")
     opening = f'<svg class="plot" role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {height}">'
-    return Markup(opening + "".join(map(str, [*parts, *axis])) + "</svg>")  # noqa: S704 - see `_text`
+    return Markup(opening + "".join(map(str, [*parts, *axis])) + "</svg>")  # noqa: S704  # nosec B704
 
 
 def _panels(samples: Sequence[Sample], metric: str) -> tuple[_Panel, ...]:
@@ -70,7 +72,7 @@ def _panels(samples: Sequence[Sample], metric: str) -> tuple[_Panel, ...]:
     evidence = (_Curve("of harm", "canary", _harm), _Curve("of none", "stable", _safe))
     return (
         _Panel("Weight of the canary, percent", 0, 100, (_Curve("weight", "canary", _weight),), steps=True),
-        _Panel(f"{metric}, percent of the requests", 0, max([1.0, *rates]) * 1.05, curves),
+        _Panel(f"{metric}, percent of the requests", 0, max([0.1, *rates]) * 1.25, curves),
         _Panel("Evidence, natural logarithm", LOWEST_EVIDENCE, MOST_EVIDENCE, evidence),
     )
 
@@ -136,4 +138,4 @@ def _path(across: Sequence[float], heights: Sequence[float | None], kind: str, *
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(visible(text))}</text>'

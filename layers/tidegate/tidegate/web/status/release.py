@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tidegate.domain.approval import Approval
+from tidegate.domain.approval import Approval, Vote
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.release import Release
 from tidegate.domain.status import History, Quarantined, Waiting
@@ -66,6 +66,7 @@ class DecisionView:
     decided_by: str | None
     comment: str | None
     expires_at: datetime
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,4 +168,5 @@ def _decision(approval: Approval, now: datetime) -> DecisionView:
         decided_by=approval.decided_by,
         comment=approval.comment,
         expires_at=approval.expires_at,
+        votes=approval.votes,
     )

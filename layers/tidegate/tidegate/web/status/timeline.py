@@ -55,7 +55,7 @@ def timeline(history: History) -> tuple[Event, ...]:
         )
         for each in history.deployments
     ]
-    entries = sorted([*history.entries, *begun], key=lambda entry: entry.at)
+    entries = sorted([*begun, *history.entries], key=lambda entry: entry.at)
     start = history.release.created_at
     return tuple(event_of(entry, start) for entry in _without_repetition(entries))
 
@@ -90,8 +90,19 @@ def text(value: Any) -> str:
     """Any value as text that a person still reads; nothing for None."""
     if value is None or value == "":
         return ""
-    plain = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    plain = _plain(value)
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"
+
+
+def _plain(value: Any) -> str:
+    """A list as its items, a mapping as its names and values; what is nested deeper as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(each, str | int | float) for each in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping) and all(isinstance(each, str | int | float) for each in value.values()):
+        return ", ".join(f"{name}: {each}" for name, each in value.items())
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def checks_of(value: Any) -> tuple[tuple[str, str, str], ...]:
@@ -106,7 +117,7 @@ def checks_of(value: Any) -> tuple[tuple[str, str, str], ...]:
 
 def _figures(said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     shown = ((name.replace("_", " "), text(value)) for name, value in said.items() if name not in _SAID_APART)
-    return tuple((name, value) for name, value in shown if value and value not in ("{}", "[]"))
+    return tuple((name, value) for name, value in shown if value)
 
 
 def _without_repetition(entries: list[Entry]) -> Iterable[Entry]:
