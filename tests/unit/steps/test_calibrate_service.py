@@ -85,6 +85,13 @@ def test_a_deployment_that_runs_now_is_left_out_too():
     assert calibration(ports).minutes == 1439 - 61
 
 
+def test_that_a_service_was_adopted_is_no_deployment():
+    ports = given()
+    deployment(ports, release(ports), "prod", opened=-3600, outcome=Outcome.SUCCEEDED, strategy="adopted")
+    run(Command(), ports)
+    assert calibration(ports).minutes == 1439
+
+
 def test_too_short_a_history_is_said_so():
     ports = given(hours=3)
     run(Command(), ports)

@@ -14,6 +14,8 @@ from tidegate.domain.figures import MINUTE, Figures, slow_group_id
 from tidegate.domain.judge import Calibration, calibrate, estimate_dispersion, most_cautious
 
 DAY_MINUTES = 1440
+FINEST = 1.0
+"""Seconds between two datapoints at the finest resolution of CloudWatch."""
 DAYS = 7
 """Against calm days the most cautious of the last results counts."""
 
@@ -78,7 +80,8 @@ def _minutes(history: History) -> list[datetime]:
     known = sorted({at for points in history.series.values() for at in points})
     if len(known) < 2:
         return known
-    step = min(min(b - a for a, b in pairwise(known)).total_seconds(), float(MINUTE))
+    closest = min(b - a for a, b in pairwise(known)).total_seconds()
+    step = min(max(closest, FINEST), float(MINUTE))
     first, last = known[0].timestamp(), known[-1].timestamp()
     count = round((last - first) / step) + 1
     by_number = {round((at.timestamp() - first) / step): at for at in known}

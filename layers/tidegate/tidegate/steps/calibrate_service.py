@@ -13,6 +13,7 @@ from tidegate.domain.service import Environment
 from tidegate.domain.strategy import CanarySettings
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
+from tidegate.steps.adoption import ADOPTED
 
 CURSOR = "calibrate/cursor"
 LOOK_BACK = timedelta(hours=24)
@@ -94,10 +95,10 @@ def _measure(ports: Ports, service: str, environment: Environment) -> None:
 
 
 def _deployments(ports: Ports, service: str, environment: str) -> list[Span]:
-    """When more than one version ran, or had run a moment ago."""
+    """When more than one version ran, or had run a moment ago; what was adopted had been running before."""
     now = ports.clock.now()
     return [
         (each.opened_at - BEFOREHAND, (each.ended_at or now) + AFTERWARDS)
         for each in ports.deployments.latest(service, environment, MOST_DEPLOYMENTS)
-        if (each.ended_at or now) + AFTERWARDS >= now - LOOK_BACK
+        if each.strategy != ADOPTED and (each.ended_at or now) + AFTERWARDS >= now - LOOK_BACK
     ]
