@@ -55,7 +55,7 @@ class Story:
         """The service runs in its environments, is registered, and its approver has confirmed (or not)."""
         for environment in self.service.manifest["environments"]:
             if environment.get("approval"):
-                given = environment["approval"]["approvers"]
+                given = environment["approval"].get("approvers", [])
                 environment["approval"]["approvers"] = [
                     self.address if each == APPROVER else each for each in given
                 ]
