@@ -33,6 +33,7 @@ from tidegate.domain.session import Session, secret_hash
 from tidegate.errors import Terminal, Transient
 from tidegate.steps import status_page, status_views
 from tidegate.steps.status_page import Command, run
+from tidegate.web.status import trail
 
 Answer = dict[str, Any]
 COOKIE = "session-secret-of-ada-000000000000000000000"
@@ -750,7 +751,7 @@ def test_evidence_that_is_missing_or_odd_breaks_no_page(document: Any):
 
 def test_the_audit_trail_is_filtered_and_leads_on(monkeypatch: pytest.MonkeyPatch):
     # Given
-    monkeypatch.setattr(status_views.trail, "SHOWN", 2)
+    monkeypatch.setattr(trail, "SHOWN", 2)
     ports = told()
 
     # When
@@ -798,7 +799,7 @@ def test_the_trail_is_exported_as_json():
 
 
 def test_the_trail_is_exported_as_csv_and_says_where_it_goes_on(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(status_views.trail, "EXPORTED", 1)
+    monkeypatch.setattr(trail, "EXPORTED", 1)
     ports = told()
 
     answer = get(ports, "/status/audit.csv", service="checkout")
