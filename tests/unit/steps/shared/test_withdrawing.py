@@ -377,6 +377,23 @@ def test_evidence_that_cannot_be_stored_for_now_is_tried_again_with_everything_e
     assert_at_rest(stage)
 
 
+def test_two_who_take_it_back_at_once_do_not_undo_what_the_other_has_finished(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    # Given
+    stage = living()
+
+    def overtaken(*_: Any) -> str:
+        edit(stage, phase="ended", evidence_at="theirs")
+        return "ours"
+
+    monkeypatch.setattr(canary_evidence, "store", overtaken)
+
+    # Then
+    assert back(stage).outcome == "withdrawn"
+    assert (record(stage).phase, record(stage).evidence_at) == ("ended", "theirs")
+
+
 # --- who may -----------------------------------------------------------------------------------------------
 
 
