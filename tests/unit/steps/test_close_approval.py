@@ -337,7 +337,7 @@ def test_everybody_else_who_was_asked_is_told_how_it_ended_once(
     assert subject == body.splitlines()[0] == f"checkout in prod: {first}"
     assert f"Release: {release.id}" in body
     assert "Reason: because" in body
-    assert body.splitlines()[-1] == f"Look: https://tidegate.example/releases/{release.id}"
+    assert body.splitlines()[-1] == f"Look: https://tidegate.example/status/releases/{release.id}"
 
 
 def test_of_several_all_are_named_and_the_last_one_is_not_told():

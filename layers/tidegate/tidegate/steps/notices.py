@@ -121,7 +121,7 @@ def _short(text: str) -> str:
 
 def page_of(ports: Ports, release: str) -> str:
     """The line with the address of the status page of a release."""
-    return f"Look: {ports.web_address.rstrip('/')}/releases/{release}"
+    return f"Look: {ports.web_address.rstrip('/')}/status/releases/{release}"
 
 
 def _runbook(ports: Ports, machine: str) -> str:

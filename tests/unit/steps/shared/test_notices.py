@@ -64,7 +64,7 @@ def test_a_message_about_a_release_links_to_its_page_alone():
 
     # Then
     (message,) = ports.notifier.messages
-    assert message.body.splitlines()[-1] == "Look: https://tidegate.example/releases/checkout-1"
+    assert message.body.splitlines()[-1] == "Look: https://tidegate.example/status/releases/checkout-1"
     assert message.body.count("https://") == 1
 
 
