@@ -41,6 +41,10 @@ def note(caller: str, service: str, action: str, parameters: Mapping[str, Any]) 
         for single, request in _singles(parameters):
             note(caller, service, single, request)
         return
+    if service == "dynamodb" and "RequestItems" in parameters:
+        for table in parameters["RequestItems"]:
+            note(caller, service, action, {"TableName": table})
+        return
     key = (caller, service, action, json.dumps(telling(service, parameters), sort_keys=True))
     with _lock:
         if key in _requests or len(_requests) < MOST_KEPT:

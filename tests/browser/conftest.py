@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from local import server
 from local.sample import Place
+from tests.support.permissions import recording
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -42,7 +43,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cloud() -> Iterator[Place]:
     """A local cloud with the stack and nothing else in it."""
     with server.start(port=0, seed=False) as running:
-        yield Place(running.endpoint)
+        place = Place(running.endpoint)
+        yield place
+        recording.write(place, "browser")
 
 
 @pytest.fixture(scope="session")

@@ -100,3 +100,20 @@ def test_a_manifest_that_watches_no_alarm_any_more_is_forgotten_by_it(story: Tel
     event = json.loads((ROOT / "events" / "aws" / "cloudwatch_alarm.json").read_text())
     event["detail"]["alarmName"] = alarm
     assert checkout.invoke("receive_alarm", event)["ignored"] == "unlisted_alarm"
+
+
+def test_a_digest_is_put_in_quarantine_by_hand_and_taken_out_again(story: Tell) -> None:
+    # Given
+    checkout = story(only_production)
+    digest = checkout.service.digests["app"]
+    named = {"service": checkout.name, "digest": digest, "reason": "Heard of it elsewhere."}
+
+    # When
+    put = checkout.run("operate", action="quarantine", **named)
+    there = checkout.quarantined()
+    lifted = checkout.run("operate", action="lift_quarantine", **named)
+
+    # Then
+    assert (put.outcome, lifted.outcome) == ("succeeded", "succeeded"), (put.reason, lifted.reason)
+    assert there == {digest}
+    assert checkout.quarantined() == set()

@@ -53,6 +53,15 @@ def test_a_transaction_is_its_single_requests():
     assert found == {("PutItem", "t"), ("ConditionCheckItem", "u")}
 
 
+def test_a_batch_is_a_request_to_each_of_its_tables():
+    # When
+    authorizations.note("f", "dynamodb", "BatchGetItem", {"RequestItems": {"t": {"Keys": []}, "u": {}}})
+
+    # Then
+    found = {(each["action"], each["parameters"]["TableName"]) for each in authorizations.listed()}
+    assert found == {("BatchGetItem", "t"), ("BatchGetItem", "u")}
+
+
 def test_only_what_names_something_is_kept():
     # Given
     role = "arn:aws:iam::123456789012:role/ecs"

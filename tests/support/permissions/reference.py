@@ -54,6 +54,8 @@ class ResourceType:
 
     def can_be(self, pattern: str) -> bool:
         """Whether a pattern of ARNs and such a resource have an ARN in common."""
+        if self.name == "bucket" and "/" in pattern:  # what has a slash is an object
+            return False
         mine, theirs = (text.split(":", 5) for text in (re.sub(r"\$\{\w+\}", "*", self.arn), pattern))
         return len(theirs) == 6 and all(map(_meet, mine, theirs))
 
