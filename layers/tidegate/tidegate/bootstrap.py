@@ -1,6 +1,6 @@
 """The composition root: which adapter stands behind which port. Each is made when it is first used."""
 
-# ruff: noqa: D102 - each port is documented in ports.py
+# ruff: noqa: D102 - each port is documented in ports/
 
 from __future__ import annotations
 
