@@ -11,6 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from local.demo import watch
 from local.demo.scenarios import (
     REQUESTS_PER_SECOND,
     SCENARIOS,
@@ -39,7 +40,8 @@ def main(
             service = seed(running.endpoint, canary_in_production, REQUESTS_PER_SECOND)
             usual = {"starts": True, "error_rate": USUAL_ERROR_RATE}
             service.place.world("PUT", f"/images/{service.digests['app']}", usual)
-        console.print(f"The cloud answers at {running.endpoint}; checkout runs in dev, staging and prod.\n")
+        console.print(f"The cloud answers at {running.endpoint}; checkout runs in dev, staging and prod.")
+        console.print(f"Its status pages, open for two minutes: {watch.status_link(service.place)}\n")
         results = [Show(console, service, scenario).run() for scenario in SCENARIOS]
     finally:
         running.stop()

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from local.sample.place import ENVIRONMENTS, Place
+from local.sample.place import ENVIRONMENTS, STACK, Place
 
 
 @dataclass(frozen=True)
@@ -76,3 +76,10 @@ def requests(place: Place, service: str) -> tuple[int, int]:
     seen = place.world("GET", f"/traffic/prod/{service}")
     total = seen.get("total", seen)
     return int(total.get("requests", 0)), int(total.get("bad_requests", 0)) + int(total.get("lost", 0))
+
+
+def status_link(place: Place) -> str:
+    """A link to the status pages that opens once, as `tidegate open` gets it."""
+    payload = json.dumps({"by": "demo"})
+    answer = place.client("lambda").invoke(FunctionName=f"{STACK}-open_session", Payload=payload)
+    return str(json.loads(answer["Payload"].read())["url"])
