@@ -98,7 +98,8 @@ NEEDS = {
     "target_groups.health": "elasticloadbalancing:DescribeTargetHealth",
     "listener_rules.describe": "elasticloadbalancing:DescribeRules",
     "listener_rules.set_weights": (
-        "elasticloadbalancing:DescribeRules elasticloadbalancing:ModifyRule cognito-idp:DescribeUserPoolClient"
+        "elasticloadbalancing:DescribeRules elasticloadbalancing:ModifyRule "
+        "cognito-idp:DescribeUserPoolClient"
     ),
     "scaling.describe": f"{SCALABLE} {POLICIES}",
     "scaling.suspend": SCALE,

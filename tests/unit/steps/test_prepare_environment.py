@@ -8,13 +8,16 @@ from tests.unit import blue_green_stage, canary_stage
 from tests.unit.breaking import check_repeatable
 from tests.unit.examples import ALARM, at, deployment, digest, environment, execution_arn, release, service
 from tests.unit.stage import ACCOUNT, URI, Stage, define, locked, only, planned, revision
-from tidegate.domain.approval import Approval, ApprovalStatus
+from tidegate.domain.approval import Approval, ApprovalStatus, Vote
 from tidegate.domain.canary import Canary
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.service import ApprovalRule, BeforeDeploy, Overrides
 from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
+from tidegate.domain.task_definition import fingerprint
 from tidegate.errors import Terminal
+from tidegate.steps.approving import rendered
 from tidegate.steps.prepare_environment import Command, run
+from tidegate.steps.scope import Scope
 
 ASKED = "approval-1"
 MIGRATION = BeforeDeploy("app", ("migrate", "--up"), 60, point_of_no_return=True)
@@ -344,6 +347,33 @@ def test_whatever_breaks_trying_again_finishes_it(case: str):
         return stage.ports, lambda: prepare(stage, approval)
 
     check_repeatable(make)
+
+
+def test_an_approval_is_void_when_something_else_would_be_deployed_than_the_approver_saw():
+    # Given what was shown, and what an upgrade, say, renders otherwise
+    stage = in_production()
+    scope = Scope(stage.now, stage.service, stage.here)
+    same = fingerprint(rendered(stage.ports, scope))
+
+    # When
+    other = prepare(stage, asked(stage, difference="0" * 64))
+    ready = prepare(stage, asked(stage, difference=same))
+
+    # Then
+    assert (other["outcome"], ready["outcome"]) == ("from_changed", "ready")
+    assert "no longer what the approver saw" in other["reason"]
+
+
+def test_everybody_who_approved_is_named_in_the_record():
+    # Given
+    stage = in_production()
+    votes = (Vote("ops@example.com", at(1)), Vote("sec@example.com", at(2)))
+
+    # When
+    prepare(stage, asked(stage, votes=votes, decided_by="sec@example.com"))
+
+    # Then
+    assert stage.deployment().approved_by == "ops@example.com, sec@example.com"
 
 
 def test_the_rule_that_asks_for_approval_is_that_of_the_pinned_revision():

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.examples import APPROVER, at, digest
-from tidegate.domain.approval import Approval, ApprovalStatus
+from tidegate.domain.approval import Approval, ApprovalStatus, Vote
+from tidegate.domain.strategy import (
+    BlueGreenSettings,
+    CanarySettings,
+    CanaryStep,
+    RollingSettings,
+    Strategy,
+)
+from tidegate.web import wording
 from tidegate.web.view import duration, moment, outcome_message, short
 
 APPROVAL = Approval(
@@ -75,3 +83,48 @@ def test_what_is_over_says_why(status: ApprovalStatus, word: str):
     assert message.title.startswith(word)
     assert message.status == 410
     assert (moment(at(3600)) if word == "Expired" else "Release 2 is newer.") in message.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            RollingSettings(minimum_healthy_percent=50),
+            "rolling, at least 50 % of the tasks stay healthy, circuit breaker on",
+        ),
+        (
+            CanarySettings((CanaryStep(5), CanaryStep(12.5)), ("rule",), "stable", "canary"),
+            "canary, in steps of 5 %, 12.5 %, judged against what runs",
+        ),
+        (
+            BlueGreenSettings("rule", "test", ("a", "b"), "role", "https://test"),
+            "blue/green, watched for 10 minutes after the switch",
+        ),
+    ],
+)
+def test_a_strategy_is_said_in_a_few_words(settings: Strategy, words: str):
+    assert wording.strategy(settings) == words
+
+
+def test_of_several_who_approved_each_has_a_line():
+    # Given
+    votes = (Vote("ana@example.com", at(10), "fine"), Vote(APPROVER, at(20)))
+    approved = replace(APPROVAL, status=ApprovalStatus.APPROVED, decided_by=APPROVER, votes=votes)
+
+    # When
+    details = dict(outcome_message(approved).details)
+
+    # Then
+    assert details["Approved by ana@example.com"] == "2026-11-23 12:00 UTC. fine"
+    assert details[f"Approved by {APPROVER}"] == "2026-11-23 12:00 UTC"
+
+
+def test_a_broken_glass_is_on_the_receipt():
+    # Given
+    vote = Vote(APPROVER, at(10), "Checkout is down.", break_glass=True)
+    approved = APPROVAL.with_vote(vote, enough=True)
+
+    # Then
+    message = outcome_message(approved)
+    assert message.text.startswith(f"{APPROVER} broke the glass and approved alone.")
+    assert ("Comment", "Checkout is down.") in message.details

@@ -50,7 +50,7 @@ class SnsNotifier(Notifier):
         self._publish(topic or self._notifications(), subject, body, attributes)
 
     def subscribe_approver(self, address: str) -> None:
-        if any(each["Endpoint"] == address for each in self._subscriptions()):
+        if any(each["Endpoint"].casefold() == address.casefold() for each in self._subscriptions()):
             return
         aws_call(
             self._client.subscribe,

@@ -17,7 +17,7 @@ Ledger:
     `RELEASE#<release>` / `DEPLOYMENT#…`: where a deployment of the release lies.
     `RELEASE#<release>` / `APPROVAL#<approval>`: a request for a decision about the release.
     `APPROVAL#<approval>` / `APPROVAL`: the request itself.
-    `LINK#<hash>` / `LINK`: to which request and approver a link belongs.
+    `LINK#<hash>` / `LINK`: to which request and approver a link belongs, and where lies what its page shows.
     `JOURNAL#<subject>` / `<time>#<key>` and `JOURNAL-KEY#<subject>` / `<key>`: an entry, and its key.
     `QUARANTINE#<service>` / `IN#<digest>` and `LIFTED#<digest>#<time>`: what is in quarantine, and what was.
     `FREEZE#<service>/<environment>` / `FREEZE`: a frozen environment.

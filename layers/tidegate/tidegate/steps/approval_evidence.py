@@ -15,12 +15,12 @@ from tidegate.domain.images import parse_image
 from tidegate.domain.provenance import Provenance
 from tidegate.domain.scan import Assessment
 from tidegate.domain.service import Service
-from tidegate.domain.strategy import BlueGreenSettings, CanarySettings, Strategy
 from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
 from tidegate.steps.approving import no_longer_holds, rendered, standing
 from tidegate.steps.check_scan import assess_images
 from tidegate.steps.scope import Scope
+from tidegate.web import wording
 from tidegate.web.drawing import drawing
 from tidegate.web.view import (
     ApprovalView,
@@ -79,10 +79,10 @@ def gather(
         service=approval.service,
         environment=approval.environment,
         production=scope.environment.production,
-        strategy=_strategy(scope.environment.strategy),
+        strategy=wording.strategy(scope.environment.strategy),
         release=approval.release,
         approver=approver,
-        requested_by=_requested_by(scope),
+        requested_by=wording.requested_by(scope.release),
         pushed_by=scope.release.pushed_by,
         reason=scope.release.reason,
         question=approval.question,
@@ -112,23 +112,6 @@ def _decision(approval: Approval, approver: str, scope: Scope) -> dict[str, Any]
         "may_break_glass": stands.may_break_glass(approver),
         "requester_known": stands.requester_known,
     }
-
-
-def _requested_by(scope: Scope) -> str:
-    release = scope.release
-    pushed = ", ".join(f"{each.repository}:{each.tag}" for each in release.images.values() if each.tag)
-    return release.requested_by or f"a push of {pushed or 'an image'}"
-
-
-def _strategy(strategy: Strategy) -> str:
-    """The strategy in a few words: how it changes the traffic, and what is watched."""
-    if isinstance(strategy, CanarySettings):
-        weights = ", ".join(f"{step.weight:g} %" for step in strategy.steps)
-        return f"canary, in steps of {weights}, judged against what runs"
-    if isinstance(strategy, BlueGreenSettings):
-        return f"blue/green, watched for {strategy.bake_minutes} minutes after the switch"
-    healthy = f"at least {strategy.minimum_healthy_percent} % of the tasks stay healthy"
-    return f"rolling, {healthy}, circuit breaker on"
 
 
 def _warning(ports: Ports, approval: Approval, scope: Scope, new: dict[str, Any]) -> str | None:

@@ -18,8 +18,9 @@ from tidegate.steps.approval_evidence import gather
 from tidegate.steps.scope import Scope
 from tidegate.web import forms, pages
 from tidegate.web.forms import Form
+from tidegate.web.messages import BROKEN, FORGED, NO_FORM, PLEASE_WAIT, TOO_LONG, TOO_MANY
 from tidegate.web.pages import Page
-from tidegate.web.view import TOO_MANY, UNKNOWN, Message, outcome_message
+from tidegate.web.view import UNKNOWN, Message, outcome_message
 
 logger = Logger(service="tidegate", child=True)
 
@@ -91,7 +92,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     @app.exception_handler([Transient, Terminal])  # type: ignore[untyped-decorator] # of the library
     def broken(error: Exception) -> Response[str]:
         logger.warning("approval page failed", error=type(error).__name__, reason=str(error))
-        return _answer(pages.message_page(_broken(error)))
+        return _answer(pages.message_page(PLEASE_WAIT if isinstance(error, Transient) else BROKEN))
 
     return app.resolve(command.root, LambdaContext())
 
@@ -155,7 +156,7 @@ def _decide(ports: Ports, app: APIGatewayHttpResolver, link: str) -> Response[st
     asked = _find(ports, link, deciding=True)
     approval, approver = asked.approval, asked.approver
     if not forms.is_genuine(form, link, _shown(approval)):
-        raise _Refused(_FORGED)
+        raise _Refused(FORGED)
     if _was_taken(ports, asked, form):
         return _receipt(link)
     try:
@@ -199,15 +200,15 @@ def _form(app: APIGatewayHttpResolver) -> Form:
     event = app.current_event
     sent = {name.lower(): value for name, value in event.headers.items()}
     if forms.is_foreign(sent):
-        raise _Refused(_FORGED)
+        raise _Refused(FORGED)
     if not forms.is_form(sent):
-        raise _Refused(Message("Not a form", "Open the link and use the form on the page.", status=415))
+        raise _Refused(NO_FORM)
     if len(event.body or "") > 2 * forms.LARGEST_FORM:
-        raise _Refused(Message("Too much text", "Shorten the comment and send it again.", status=413))
+        raise _Refused(TOO_LONG)
     try:
         return forms.read_form(event.decoded_body or "")
     except ValueError as error:
-        raise _Refused(_FORGED) from error
+        raise _Refused(FORGED) from error
 
 
 def _check_may(ports: Ports, asked: _Asked, form: Form, scope: Scope) -> None:
@@ -237,18 +238,3 @@ def _receipt(link: str) -> Response[str]:
     The address is relative, because the API may live under a path that it does not know of.
     """
     return _answer(Page(303, ""), {"Location": link})
-
-
-def _broken(error: Exception) -> Message:
-    if isinstance(error, Transient):
-        text = "Something that is needed does not answer. Open the link again in a minute and look."
-        return Message("Please try again", text, status=503)
-    text = "The page cannot be shown. The operators find the reason in the log of the approval page."
-    return Message("Something is broken", text, status=500)
-
-
-_FORGED = Message(
-    "Not taken",
-    "This form did not come from the page. Open the link in your mail and use its form.",
-    status=403,
-)

@@ -130,7 +130,7 @@ def _no_switch(scope: Scope, state: ServiceState, ports: Ports) -> dict[str, Any
 
 
 def _unapproved(scope: Scope, state: ServiceState, command: Command, ports: Ports) -> dict[str, Any] | None:
-    """An approval is good for these images, in this place, over what ran when it was asked for."""
+    """An approval is good for these images and this definition, here, over what ran when it was asked for."""
     if command.approval is None:
         if scope.environment.approval is None:
             return None
@@ -144,6 +144,11 @@ def _unapproved(scope: Scope, state: ServiceState, command: Command, ports: Port
     if approval.from_task_definition != state.task_definition:
         reason = f"{state.task_definition} runs now, not what the approver saw; the approval is void."
         return {"outcome": "from_changed", "reason": reason}
+    if approval.difference is not None:
+        would_be = task_definition.fingerprint(render(scope, pinned_images(ports, scope)))
+        if would_be != approval.difference:
+            reason = "What would be deployed is no longer what the approver saw; the approval is void."
+            return {"outcome": "from_changed", "reason": reason}
     return None
 
 
@@ -199,7 +204,7 @@ def _deployment(
         from_task_definition=state.task_definition,
         from_images=_images(before),
         point_of_no_return=bool(environment.before_deploy and environment.before_deploy.point_of_no_return),
-        approved_by=approval.decided_by if approval else None,
+        approved_by=approval.approved_by if approval else None,
         fence=lock.fence,
     )
 

@@ -164,13 +164,6 @@ UNKNOWN = Message(
 """Unknown and forged links get this very page, so that nobody can learn from the answer which is which."""
 
 
-TOO_MANY = Message(
-    "Too many requests",
-    "This link was used very often within a minute. Wait a minute and open it again.",
-    status=429,
-)
-
-
 def outcome_message(approval: Approval) -> Message:
     """The page of a request that takes no decision any more: a receipt, or why it is over."""
     where = f"{approval.service} in {approval.environment}"
