@@ -30,6 +30,7 @@ PSEUDO = {
 # The rules of the template with the examples that they must let through.
 RULES = {
     "ReceivePushFunctionPush": {"ecr_image_push"},
+    "ReceivePutImageFunctionCall": {"cloudtrail_put_image"},
     "ReceiveScanFunctionBasicScan": {"ecr_image_scan"},
     "ReceiveScanFunctionEnhancedScan": {"inspector2_scan"},
     "ReceiveEcsEventFunctionDeployment": {"ecs_deployment_completed"},
@@ -56,6 +57,8 @@ NO_LONGER = [
     ("ecr_image_push", "detail.result", "FAILURE"),
     ("ecr_image_push", "source", "somebody.ecr"),
     ("ecr_image_push", "detail-type", "ECR Pull Through Cache Action"),
+    ("cloudtrail_put_image", "detail.eventName", "BatchGetImage"),
+    ("cloudtrail_put_image", "detail.eventSource", "ecr-public.amazonaws.com"),
     ("inspector2_scan", "detail-type", "Inspector2 Finding"),
     ("ecs_deployment_completed", "detail.eventName", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
     ("ecs_deployment_completed", "detail-type", "ECS Service Action"),

@@ -20,6 +20,7 @@ from tidegate.errors import Terminal, Transient
 
 RECEIVERS = {
     "receive_push": ["ecr_image_push"],
+    "receive_put_image": ["cloudtrail_put_image"],
     "receive_scan": ["ecr_image_scan", "inspector2_scan"],
     "receive_ecs_event": ["ecs_deployment_completed", "ecs_hook_awaiting_action", "ecs_task_stopped"],
     "receive_alarm": ["cloudwatch_alarm"],

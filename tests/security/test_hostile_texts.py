@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 
 from tests.security.test_hostile_events import HUGE, MARKUP
 from tests.statemachines.machines import Machine, load_all
@@ -39,7 +40,9 @@ def filled(kind: Any, text: str) -> Any:
         hints = typing.get_type_hints(kind)
         fields = dataclasses.fields(kind)
         return typing.cast("Any", kind)(**{each.name: filled(hints[each.name], text) for each in fields})
-    return {str: text, bool: True, int: 200, datetime: NOW}[kind]
+    if kind is Markup:
+        return Markup("<svg></svg>")
+    return {str: text, bool: True, int: 200, float: 1.0, datetime: NOW}[kind]
 
 
 class Parsed(HTMLParser):
@@ -144,7 +147,9 @@ def test_a_mail_says_what_happened_and_nobody_else_adds_a_line(text: str):
     subject, *lines = message.body.splitlines()
     labels = [line.partition(":")[0] for line in lines if line and not line.startswith("  ")]
     assert subject == message.subject
-    assert labels == ["Reason", "Log", "Execution"]
+    assert labels[:2] == ["Reason", "Log"]
+    assert set(labels[2:]) <= {"Execution", "Runbook", "Release", "Page", "https"}, labels
+    assert "evil" not in "".join(line for line in lines if not line.startswith(("  ", "Reason", "Log")))
     assert message.body == visible(message.body)
     assert message.body.encode()
 
