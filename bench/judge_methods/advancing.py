@@ -10,6 +10,7 @@ from bench.judge_scenarios.world import World
 from tidegate.domain.judge.settings import PROFILES, JudgeSettings, ProfileName
 from tidegate.domain.judge.verdict import MOUNTING, SUSPICIOUS
 from tidegate.domain.judge.weighting import WINDOW_MINUTES
+from tidegate.domain.judging import LATE_HARM
 
 from .calibrating import Calibrations
 from .judging import Evidence, dispersions, growth
@@ -30,11 +31,11 @@ class Advanced:
     held: Flags
 
 
-def advance(world: World, found: Calibrations, name: ProfileName) -> Advanced:
+def advance(world: World, found: Calibrations, name: ProfileName, late_harm: float = LATE_HARM) -> Advanced:
     """Judge deployments whose steps end when certified, or when their time is over and nothing holds them."""
     settings, profile = JudgeSettings(), PROFILES[name]
     runs = world.runs
-    evidence = Evidence(profile, runs)
+    evidence = Evidence(profile, runs, late_harm)
     shares = np.array([0.0, *STEPS])
     step, in_step = np.ones(runs, dtype=int), np.zeros(runs, dtype=int)
     completed, returned = np.zeros(runs, dtype=int), np.zeros(runs, dtype=int)
@@ -55,19 +56,19 @@ def advance(world: World, found: Calibrations, name: ProfileName) -> Advanced:
         bad = (log_evidence >= -np.log(settings.alpha)) & (evidence.raw_errors >= settings.minimum_errors)
         returned[going & bad] = minute + 1
         enough = totals.min(axis=0) >= settings.minimum_requests
-        go = going & ~bad & enough & _may_advance(log_evidence, certificate, in_step)
+        go = going & ~bad & enough & _may_advance(evidence.mounting(log_evidence), certificate, in_step)
         completed[go & (step == len(STEPS))] = minute + 1
         step = np.where(go, np.minimum(step + 1, len(STEPS)), step)
         in_step = np.where(go, 0, in_step)
     return Advanced(completed, returned, (completed == 0) & (returned == 0))
 
 
-def _may_advance(log_evidence: Array, certificate: Array, in_step: Indexes) -> Flags:
+def _may_advance(mounting: Array, certificate: Array, in_step: Indexes) -> Flags:
     """Return the runs whose step is certified, or over with nothing that holds it."""
     settings = JudgeSettings()
     early = (certificate >= -np.log(settings.beta)) & (in_step >= settings.certificate_minutes)
-    over = (in_step >= STEP_MINUTES) & (log_evidence < MOUNTING)
-    result: Flags = (early & (log_evidence < SUSPICIOUS)) | over
+    over = (in_step >= STEP_MINUTES) & (mounting < np.exp(MOUNTING))
+    result: Flags = (early & (mounting < np.exp(SUSPICIOUS))) | over
     return result
 
 

@@ -8,9 +8,11 @@ from bench.judge_scenarios.families import STEP_MINUTES
 from bench.judge_scenarios.noise import Array, Flags, Indexes
 from bench.judge_scenarios.world import Deployment
 from tidegate.domain.judge.certificate import FACTORS
+from tidegate.domain.judge.late import HORIZON
 from tidegate.domain.judge.likelihood import INFORMATION_CAP, PRIOR, REACH, SHIFTS, SPACING, noise_weights
 from tidegate.domain.judge.settings import PROFILES, JudgeSettings, Profile, ProfileName
 from tidegate.domain.judge.weighting import LARGEST_DISPERSION, WINDOW_MINUTES
+from tidegate.domain.judging import LATE_HARM
 
 from .calibrating import Calibrations
 
@@ -64,11 +66,13 @@ class Evidence:
 
     profile: Profile
     runs: int
+    late_harm: float = 0.0
     closed: Array = field(init=False)
     block: Array = field(init=False)
     certificates: Array = field(init=False)
     raw_errors: Array = field(init=False)
     in_block: Indexes = field(init=False)
+    closed_minutes: Indexes = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin without evidence."""
@@ -77,6 +81,7 @@ class Evidence:
         self.certificates = np.zeros((self.runs, len(FACTORS)))
         self.raw_errors = np.zeros(self.runs)
         self.in_block = np.zeros(self.runs, dtype=int)
+        self.closed_minutes = np.zeros(self.runs, dtype=int)
 
     def add(self, counts: Array, phi: Array, new_step: Flags, among: Indexes) -> Array:
         """Take one minute of the runs in ``among`` and return their log evidence.
@@ -94,10 +99,32 @@ class Evidence:
         self.in_block[among] += 1
         evidence = self.closed[among] + log_ratios(self.profile, *self.block[:, among])
         full = self.in_block[among] >= self.profile.block_minutes
+        result = self._total(log_mixture(evidence), among)
         self._close(among[full], evidence[full])
-        return log_mixture(evidence)
+        return result
+
+    def _total(self, begun: Array, among: Indexes) -> Array:
+        if self.late_harm <= 0.0:
+            return begun
+        result: Array = np.logaddexp(begun + np.log1p(-self.late_harm), np.log(self._waiting(among)))
+        return result
+
+    def _waiting(self, which: Indexes | slice) -> Array:
+        minutes = self.closed_minutes[which].astype(np.float64)
+        result: Array = self.late_harm * HORIZON / (HORIZON + minutes)
+        return result
+
+    def mounting(self, log_evidence: Array) -> Array:
+        """Return the evidence of all runs without the tests that have not begun, not as a logarithm."""
+        odds: Array = np.exp(np.minimum(log_evidence, 50.0))
+        return odds - self._waiting(slice(None))
 
     def _close(self, which: Indexes, evidence: Array) -> None:
+        before = self._waiting(which)
+        self.closed_minutes[which] += self.in_block[which]
+        if self.late_harm > 0.0:
+            begins = np.log(before - self._waiting(which))
+            evidence = np.logaddexp(evidence, (begins - np.log1p(-self.late_harm))[:, None])
         self.closed[which] = evidence
         self.block[:, which] = 0.0
         self.in_block[which] = 0
@@ -132,7 +159,12 @@ def _profiles(name: ProfileName, found: Calibrations) -> list[tuple[Profile, Ind
 
 
 def detections(
-    data: Deployment, found: Calibrations, name: ProfileName, live: Array | None = None, warm_up: int = 0
+    data: Deployment,
+    found: Calibrations,
+    name: ProfileName,
+    live: Array | None = None,
+    warm_up: int = 0,
+    late_harm: float = LATE_HARM,
 ) -> Indexes:
     """Return the minute (from 1) at which each run is rolled back, 0 for never.
 
@@ -142,22 +174,23 @@ def detections(
         name: Profile asked for.
         live: Lower limits of the dispersion by run and minute, from the deployment's own stable zones.
         warm_up: Minutes at the beginning of each step that are left out.
+        late_harm: Share of the test that looks for harm that begins late; the product's own if not given.
     """
     result = np.zeros(len(found.usable), dtype=int)
     for profile, runs in _profiles(name, found):
         if runs.size:
-            result[runs] = _detect(data, found, profile, runs, live, warm_up)
+            evidence = Evidence(profile, len(runs), late_harm)
+            result[runs] = _detect(data, found, evidence, runs, live, warm_up)
     return result
 
 
 def _detect(
-    data: Deployment, found: Calibrations, profile: Profile, runs: Indexes, live: Array | None, warm_up: int
+    data: Deployment, found: Calibrations, evidence: Evidence, runs: Indexes, live: Array | None, warm_up: int
 ) -> Indexes:
     settings = JudgeSettings()
     nc, kc = data.canary_requests[runs], data.canary_errors[runs]
     nb, kb = data.stable_requests[runs], data.stable_errors[runs]
     chosen = found.chosen(runs)
-    evidence = Evidence(profile, len(runs))
     result = np.zeros(len(runs), dtype=int)
     for t in range(nc.shape[1]):
         among = np.flatnonzero(result == 0)
@@ -165,7 +198,7 @@ def _detect(
             continue
         counts = np.stack([nc[:, t], kc[:, t], nb[:, t], kb[:, t]])
         phi = chosen.total_dispersion
-        if profile.calibrated:
+        if evidence.profile.calibrated:
             seen = slice(max(0, t - WINDOW_MINUTES + 1), t + 1)
             grown = growth(kb[:, seen], nb[:, seen], (nc + nb)[:, seen], chosen.errors_per_minute)
             phi = dispersions(chosen, nc[:, t] / np.maximum(nc[:, t] + nb[:, t], 1.0), grown)

@@ -10,6 +10,8 @@ from tidegate.domain.strategy import CanarySettings, JudgeRules
 
 ERRORS = "errors"
 """The metric that every canary is judged by; slow responses are named in the manifest."""
+LATE_HARM = 0.0
+"""Share of the test that looks for harm that begins late; chosen by `bench/judge.py`."""
 OLDEST_CALIBRATION = timedelta(days=7)
 """What was measured longer ago says nothing of today: the schedule has not run, or cannot read."""
 
@@ -25,6 +27,7 @@ def judge_settings(rules: JudgeRules, period_seconds: int = 60) -> JudgeSettings
         profile=rules.profile,
         harm=rules.harm,
         beta=rules.beta,
+        late_harm=LATE_HARM,
         metrics=(Metric(ERRORS), *(Metric(slow.name, slow.weight) for slow in rules.slow)),
         period_seconds=period_seconds,
         minimum_requests=rules.minimum_requests,

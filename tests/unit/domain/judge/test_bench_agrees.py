@@ -41,21 +41,23 @@ def test_histories_calibrate_alike(family):
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["history", "history and live groups"])
+@pytest.mark.parametrize("late_harm", [0.0, 0.2])
 @pytest.mark.parametrize("profile", ["fast", "robust", "calibrated", "guarded"])
-def test_deployments_are_judged_alike(profile, live):
+def test_deployments_are_judged_alike(profile, late_harm, live):
     # Given deployments of a canary that is slightly worse on a noisy service
     requests, errors = histories(NOISY)
     found = calibrate_runs(requests, errors)
     data = draw_deployment(World(np.random.default_rng(4), NOISY, 50.0, RUNS, canary_rate=0.005, zones=3))
 
     # When the benchmark judges all of them
-    minutes = detections(data, found, profile, live_dispersions(data, found) if live else None)
+    groups_live = live_dispersions(data, found) if live else None
+    minutes = detections(data, found, profile, groups_live, late_harm=late_harm)
 
     # Then the product returns each canary in the same minute
     for run in range(RUNS):
         groups = [list(zip(r, e, strict=True)) for r, e in zip(requests[run], errors[run], strict=True)]
         calibration = calibrate(groups)
-        settings = JudgeSettings(profile=profile, prefer_calibrated=False)
+        settings = JudgeSettings(profile=profile, late_harm=late_harm, prefer_calibrated=False)
         calibrated = PROFILES[profile].calibrated
         if calibrated:
             state = start(settings, calibration=calibration)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tidegate.domain.judge import PROFILES, Period, Profile
+from tidegate.domain.judge import PROFILES, JudgeSettings, JudgeState, Period, Profile, observe, start
 from tidegate.domain.judge.certificate import log_certificates
+from tidegate.domain.judge.late import waiting
 from tidegate.domain.judge.likelihood import REACH, SPACING, log_ratios, log_sigmoid, noise_weights
 
 WEIGHTS = [0.001, 0.05, 0.5, 0.95, 0.999]
@@ -72,6 +73,83 @@ def test_with_independent_errors_the_expected_evidence_is_at_most_one(name, shar
     profile = PROFILES[name]
     for errors in (1, 5, 30, 90):
         assert max(expectations(profile, share, errors, lambda start: [(1.0, start)])) <= 1.0
+
+
+# --- several blocks, with tests that begin at later ones ---
+
+BLOCKS = 3
+
+
+def canary_errors(profile: Profile, share: float, errors: int, noise: Noise) -> list[float]:
+    """The probability of each number of canary errors among all errors, at the tolerated ratio."""
+    start_at = math.log(share / (1 - share)) + SPACING * profile.tolerated_step
+    return [
+        sum(
+            weight * math.exp(log_choose(errors, k) + k * log_sigmoid(v) + (errors - k) * log_sigmoid(-v))
+            for weight, v in noise(start_at)
+        )
+        for k in range(errors + 1)
+    ]
+
+
+def evidence_of_all_courses(
+    profile: Profile, share: float, errors: int, late_harm: float, noise: Noise
+) -> list[tuple[float, list[float]]]:
+    """Every course of some blocks of one minute: its probability, and the evidence after each block."""
+    chances = canary_errors(profile, share, errors, noise)
+    courses: list[tuple[float, list[float], JudgeState]] = [
+        (1.0, [], start(JudgeSettings(profile=profile.name, late_harm=late_harm)))
+    ]
+    for step in range(BLOCKS):  # a block ends with its step
+        courses = [
+            (chance * probability, [*evidence, math.exp(after.log_evidence)], after)
+            for chance, evidence, state in courses
+            for k, probability in enumerate(chances)
+            for after in [observe(state, Period(1e5 * share, k, 1e5 * (1 - share), errors - k, step=step))]
+        ]
+    return [(chance, evidence) for chance, evidence, _ in courses]
+
+
+@pytest.mark.parametrize("late_harm", [0.0, 0.2, 0.9])
+@pytest.mark.parametrize(("errors", "share"), [(1, 0.05), (3, 0.05), (3, 0.5), (3, 0.95), (3, 0.001)])
+@pytest.mark.parametrize("name", PROFILE_NAMES)
+def test_with_tests_of_late_harm_the_expected_evidence_is_what_epsilon_leaves(name, share, errors, late_harm):
+    # Given all courses of three blocks with noise and bursts
+    profile = PROFILES[name]
+    noise = on_the_grid(profile.kappa, profile.epsilon)
+    courses = evidence_of_all_courses(profile, share, errors, late_harm, noise)
+    assert sum(chance for chance, _ in courses) == pytest.approx(1.0)
+
+    # Then each test loses epsilon in each block since it began, and what has not begun loses nothing
+    kept = 1.0 - profile.epsilon
+    expected = (1.0 - late_harm) * kept**BLOCKS + waiting(late_harm, BLOCKS - 1)
+    for begin in range(1, BLOCKS):
+        weight = waiting(late_harm, begin - 1) - waiting(late_harm, begin)
+        expected += weight * kept ** (BLOCKS - begin)
+    assert expected <= 1.0
+    found = sum(chance * evidence[-1] for chance, evidence in courses)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("late_harm", [0.2, 0.9])
+@pytest.mark.parametrize(("errors", "share"), [(1, 0.05), (3, 0.05), (3, 0.5), (3, 0.95), (3, 0.001)])
+@pytest.mark.parametrize("epsilon", ["of the profile", "none"])
+@pytest.mark.parametrize("name", PROFILE_NAMES)
+def test_with_tests_of_late_harm_evidence_is_expected_to_stay_and_rarely_large(
+    name, share, errors, late_harm, epsilon
+):
+    # Given all courses of three blocks, with and without bursts
+    profile = PROFILES[name]
+    noise = on_the_grid(profile.kappa, profile.epsilon if epsilon == "of the profile" else 0.0)
+    courses = evidence_of_all_courses(profile, share, errors, late_harm, noise)
+
+    # Then the expectation is at most one after each block
+    for block in range(BLOCKS):
+        assert sum(chance * evidence[block] for chance, evidence in courses) <= 1.0 + 1e-9
+
+    # And no odds are ever reached with a higher probability than they allow
+    for odds in (2.0, 5.0, 20.0, 100.0):
+        assert sum(chance for chance, evidence in courses if max(evidence) >= odds) <= 1.0 / odds
 
 
 def binomial(n: int, p: float) -> list[float]:

@@ -49,11 +49,13 @@ def test_evidence_of_any_counts_is_finite(profile, nc, kc, nb, kb):
 
 
 @QUICK
-@given(profiles, st.lists(periods(), max_size=12))
-def test_any_sequence_of_periods_is_judged_and_survives_json(profile, sequence):
-    state = start(JudgeSettings(profile=profile), dispersion=1.5)
+@given(profiles, st.sampled_from([0.0, 1e-300, 0.2, 0.999]), st.lists(periods(), max_size=12))
+def test_any_sequence_of_periods_is_judged_and_survives_json(profile, late_harm, sequence):
+    state = start(JudgeSettings(profile=profile, late_harm=late_harm), dispersion=1.5)
     for period in sequence:
+        returned = state.verdict == "roll_back"
         state = observe(state, period)
+        assert state.verdict == "roll_back" or not returned
         assert math.isfinite(state.log_evidence)
         assert math.isfinite(state.log_certificate)
         assert state.sentence.endswith(".")

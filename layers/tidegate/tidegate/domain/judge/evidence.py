@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from .certificate import log_certificates
+from .late import log_total, with_next_test
 from .likelihood import log_mixture, log_ratios
 from .live import Scale, live_noise, watched
 from .metric_state import NO_COUNTS, GroupNoise, MetricState, Totals, rounded, shortened
@@ -11,9 +12,9 @@ from .settings import JudgeSettings, Metric
 from .weighting import WINDOW_MINUTES, error_growth, weighted_dispersion
 
 
-def step_ended(state: MetricState) -> MetricState:
+def step_ended(state: MetricState, settings: JudgeSettings) -> MetricState:
     """Return the evidence with its open block closed: a block never spans two canary steps."""
-    return _close_block(state, _with_block(state)) if state.block_periods else state
+    return _close_block(state, _with_block(state), settings) if state.block_periods else state
 
 
 def absorbed(
@@ -42,9 +43,11 @@ def absorbed(
         certificates=tuple(round(a + b, 5) for a, b in zip(state.certificates, certificates, strict=True)),
     )
     evidence = _with_block(state)
-    state = replace(state, log_evidence=round(log_mixture(evidence), 8))
+    closed_minutes = state.closed_periods / settings.periods_per_minute
+    total = log_total(log_mixture(evidence), settings.late_harm, closed_minutes)
+    state = replace(state, log_evidence=round(total, 8))
     full = state.rules.block_minutes * settings.periods_per_minute
-    return _close_block(state, evidence) if state.block_periods >= full else state
+    return _close_block(state, evidence, settings) if state.block_periods >= full else state
 
 
 def _grown(block: Totals, period: Period, phi: float) -> Totals:
@@ -67,8 +70,11 @@ def _with_block(state: MetricState) -> tuple[float, ...]:
     )
 
 
-def _close_block(state: MetricState, evidence: tuple[float, ...]) -> MetricState:
-    return replace(state, closed=evidence, block=NO_COUNTS, block_periods=0)
+def _close_block(state: MetricState, evidence: tuple[float, ...], settings: JudgeSettings) -> MetricState:
+    periods = state.closed_periods + state.block_periods
+    minutes = (count / settings.periods_per_minute for count in (state.closed_periods, periods))
+    closed = rounded(with_next_test(evidence, settings.late_harm, *minutes))
+    return replace(state, closed=closed, block=NO_COUNTS, block_periods=0, closed_periods=periods)
 
 
 def _counted(state: MetricState, period: Period) -> MetricState:

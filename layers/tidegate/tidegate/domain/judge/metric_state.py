@@ -32,7 +32,8 @@ class MetricState:
         profile: Profile in force, which may differ from the one asked for.
         dispersion: Dispersion of the last period's errors.
         noise: The calibration's figures; None where the dispersion is fixed.
-        closed: Log evidence of closed blocks, for each alternative.
+        closed: Log evidence of closed blocks, for each alternative, with what later tests have begun on; see
+            `late`.
         log_evidence: Log evidence of everything so far, the open block included.
         certificates: Log evidence against harm, for each factor.
         block: Counts of the open block, errors divided by the dispersion of their period.
@@ -43,6 +44,7 @@ class MetricState:
         live: Statistics of the stable groups during the deployment.
         silent: Successive periods in which a group had no request.
         note: Remark on the calibration, kept for the evidence.
+        closed_periods: Periods in closed blocks.
     """
 
     profile: ProfileName
@@ -59,6 +61,7 @@ class MetricState:
     live: tuple[Scale, ...] = NOTHING_SEEN
     silent: int = 0
     note: str = ""
+    closed_periods: int = 0
 
     @property
     def rules(self) -> Profile:
@@ -83,8 +86,9 @@ class MetricState:
 
     @classmethod
     def from_list(cls, plain: list[Any]) -> "MetricState":
-        """Build the state from the values of `to_list`."""
-        values = dict(zip(MetricState.__slots__, map(_frozen, plain), strict=True))
+        """Build the state from the values of `to_list`; one written before `closed_periods` has none."""
+        whole = [*plain, 0] if len(plain) == len(MetricState.__slots__) - 1 else plain
+        values = dict(zip(MetricState.__slots__, map(_frozen, whole), strict=True))
         values["noise"] = GroupNoise(*values["noise"]) if values["noise"] else None
         values["live"] = tuple(Scale(*scale) for scale in values["live"]) or NOTHING_SEEN
         return cls(**values)

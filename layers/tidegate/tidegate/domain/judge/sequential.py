@@ -110,7 +110,7 @@ def observe(state: JudgeState, period: Period | Mapping[str, Period]) -> JudgeSt
     )
     metrics = tuple(
         absorbed(
-            step_ended(before) if new_step else before,
+            step_ended(before, state.settings) if new_step else before,
             periods.get(metric.name, _NOTHING),
             state.settings,
             metric,

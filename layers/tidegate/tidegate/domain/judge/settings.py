@@ -63,6 +63,7 @@ class JudgeSettings:
         profile: How much noise between the groups is withstood.
         harm: Smallest difference of bad-response rates that must not be promoted.
         beta: Highest probability of certifying a canary that is worse by ``harm``.
+        late_harm: Share of the test that looks for harm that begins late; 0 for none.
         metrics: What is judged, each with its share of alpha.
         period_seconds: Length of one period; blocks are counted in minutes whatever it is.
         minimum_requests: Canary and stable requests each, below which nothing may be concluded.
@@ -77,6 +78,7 @@ class JudgeSettings:
     profile: ProfileName = "robust"
     harm: float = 0.005
     beta: float = 0.05
+    late_harm: float = 0.0
     metrics: tuple[Metric, ...] = (Metric("errors"),)
     period_seconds: int = 60
     minimum_requests: float = 100.0
@@ -97,6 +99,8 @@ class JudgeSettings:
         for name in ("alpha", "beta"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)!r}")
+        if not 0.0 <= self.late_harm < 1.0:
+            raise ValueError(f"late_harm must be at least 0 and below 1, not {self.late_harm!r}")
         if not 1 <= self.period_seconds <= 60 or 60 % self.period_seconds:
             raise ValueError(f"period_seconds must divide a minute, not {self.period_seconds!r}")
         self._check_metrics()

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+from .late import waiting
 from .likelihood import log_sum_exp
 from .state import JudgeState, Verdict
 from .wording import Reason
@@ -40,6 +41,17 @@ def _combined(state: JudgeState, *, gated: bool) -> float:
     return round(log_sum_exp(terms), 9)
 
 
+def mounting_evidence(state: JudgeState) -> float:
+    """Return the log of the combined evidence without the tests that have not begun: they saw nothing."""
+    settings, odds = state.settings, math.exp(min(state.log_evidence, 50.0))
+    total = sum(metric.weight for metric in settings.metrics)
+    idle = sum(
+        waiting(settings.late_harm, evidence.closed_periods / settings.periods_per_minute) * metric.weight
+        for evidence, metric in zip(state.metrics, settings.metrics, strict=True)
+    )
+    return state.log_evidence if idle <= 0.0 else math.log(max(odds - idle / total, math.exp(-50.0)))
+
+
 def _leading(state: JudgeState) -> int:
     """Return the position of the metric with the most evidence of harm."""
     metrics = state.settings.metrics
@@ -75,11 +87,12 @@ def _lack_of_data(state: JudgeState) -> Finding | None:
 def _progress(state: JudgeState) -> Finding:
     settings = state.settings
     weakest = min(range(len(state.metrics)), key=lambda i: state.metrics[i].log_certificate)
+    mounting = mounting_evidence(state)
     certified = state.log_certificate >= -math.log(settings.beta)
     minutes = settings.warm_up_minutes + settings.certificate_minutes
     seen = state.step_periods >= minutes * settings.periods_per_minute
-    if certified and seen and state.log_evidence < SUSPICIOUS:
+    if certified and seen and mounting < SUSPICIOUS:
         return "promote", "harm_refuted", weakest
-    if state.log_evidence >= MOUNTING:
+    if mounting >= MOUNTING:
         return "hold", "evidence_mounting", _leading(state)
     return "continue", "undecided", _leading(state)
