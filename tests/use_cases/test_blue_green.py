@@ -59,6 +59,12 @@ class Switched:
         found = ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
         return dict(found[0])
 
+    def begins(self) -> None:
+        """Wait for a service deployment that is newer than those known before."""
+        self.story.until(
+            lambda: self.deployment()["serviceDeploymentArn"] not in self._known or None, "ECS deploys"
+        )
+
     def reaches(self, stage: str) -> None:
         """Wait for a lifecycle stage of a service deployment that is newer than those known before."""
 
@@ -291,8 +297,8 @@ def test_an_execution_that_is_aborted_in_the_bake_is_cleaned_up_after(
 
 
 def test_a_pause_that_nobody_answers_is_undone_by_ecs_itself(switched: Callable[..., Switched]) -> None:
-    # Given a machine that dies while green is tested; nobody hears of it, and its pulse is gone as well
-    checkout = switched(hook_timeout_minutes=4, test_checks=[])
+    # Given a machine that dies when green is started; nobody hears of it, and its pulse is gone as well
+    checkout = switched(hook_timeout_minutes=6, test_checks=[])
     story, blue = checkout.story, checkout.serving()
     with (
         story.without_events("receive_failed_execution"),
@@ -301,9 +307,10 @@ def test_a_pause_that_nobody_answers_is_undone_by_ecs_itself(switched: Callable[
     ):
         story.push("1.1.0")
         release = story.release()
-        checkout.reaches("POST_TEST_TRAFFIC_SHIFT")
-        checkout.place.client("stepfunctions").stop_execution(executionArn=release)
+        story.until(lambda: checkout.schedules() or None, "the pulse begins")
         checkout.silence_pulse()
+        checkout.begins()
+        checkout.place.client("stepfunctions").stop_execution(executionArn=release)
 
         # When the time for an answer is over
         story.until(
