@@ -22,6 +22,7 @@ from tidegate.domain.release import Release
 from tidegate.domain.visible import visible
 from tidegate.steps.notices import tell
 from tidegate.web import pages
+from tidegate.web.drawing import drawing
 from tidegate.web.status import pages as status_pages
 from tidegate.web.view import ApprovalView, Message
 
@@ -182,3 +183,13 @@ def filled_release(text: str) -> Release:
 def test_no_machine_evaluates_what_it_is_given(machine: Machine):
     """JSONata has a function for it: https://docs.jsonata.org/higher-order-functions."""
     assert "$eval" not in machine.text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_a_drawing_with_entities_is_none_in_any_encoding(encoding: str):
+    # Given
+    entity = '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
+    stored = f'{entity}<svg xmlns="http://www.w3.org/2000/svg"><text>&b;</text></svg>'.encode(encoding)
+
+    # Then
+    assert drawing(stored) is None
