@@ -97,9 +97,12 @@ up: $(VENV)/.installed $(VENV)/bin/tidegate ## Start the local cloud on 127.0.0.
 down: $(VENV)/.installed ## Stop the local cloud
 	@$(PY) -m local down $(AT_PORT)
 
-.PHONY: test test-unit
-test: $(VENV)/.installed ## Every test that needs no browser and no AWS account, in several processes
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not e2e" $(ARGS)
+.PHONY: test scenarios test-unit
+test: $(VENV)/.installed ## Every test that needs no browser and no AWS account, and the main scenarios
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not e2e and not thorough" $(ARGS)
+
+scenarios: $(VENV)/.installed ## The scenarios beside the main ones: every way in which things go wrong
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough tests/use_cases $(ARGS)
 
 test-unit: $(VENV)/.installed ## Only the fast ones
 	@$(PY) -m pytest tests/unit tests/statemachines $(ARGS)
