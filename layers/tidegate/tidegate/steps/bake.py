@@ -21,7 +21,7 @@ from tidegate.steps.await_deployment import subject
 from tidegate.steps.bake_record import bake_of, end, remove_pulse
 from tidegate.steps.blue_green import move_of, settings_of
 from tidegate.steps.canaries import change
-from tidegate.steps.pulsing import Attempts
+from tidegate.steps.pulsing import Attempts, seen
 from tidegate.steps.read_deployment import read
 from tidegate.steps.resume import wake
 from tidegate.steps.scope import Scope
@@ -50,8 +50,9 @@ def pulse(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
         remove_pulse(ports, canary)
         return {"outcome": "ended", "reason": canary.reason[:2000]}
     if is_abandoned(ports, canary):
-        return _take_back(ports, scope, canary)
+        return take_back(ports, scope, canary)
     rollout = read(ports, scope, canary.task_definition, canary.opened_at)
+    canary = change(ports, canary, partial(seen, ports))
     attempts = Attempts()
     if rollout.outcome == "in_progress" and is_switched(rollout.deployment):
         for look in (_alarms, _tasks, _figures):
@@ -66,17 +67,7 @@ def pulse(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
     return {"outcome": outcome, "reason": canary.reason[:2000]}
 
 
-def judge_rest(ports: Ports, scope: Scope, canary: Canary) -> Canary:
-    """Judge what is left when the deployment has ended: what CloudWatch has now is final then.
-
-    The last minutes may still be incomplete. Requests and bad ones are missing alike, which accuses nobody.
-    """
-    if canary.shifted_at is None or canary.phase == "ended" or canary.decision in LEAVING:
-        return canary
-    return _judged(ports, scope, canary, ports.clock.now() + timedelta(days=1))
-
-
-def _take_back(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
+def take_back(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
     """Nobody is left: the execution has stopped, and no other one has the lock. ECS is told to go back.
 
     Past a point of no return nothing is taken back; people have been called.
@@ -91,6 +82,16 @@ def _take_back(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
         return {"outcome": "returning", "reason": reason}
     end(ports, canary)
     return {"outcome": "ended", "reason": reason}
+
+
+def judge_rest(ports: Ports, scope: Scope, canary: Canary) -> Canary:
+    """Judge what is left when the deployment has ended: what CloudWatch has now is final then.
+
+    The last minutes may still be incomplete. Requests and bad ones are missing alike, which accuses nobody.
+    """
+    if canary.shifted_at is None or canary.phase == "ended" or canary.decision in LEAVING:
+        return canary
+    return _judged(ports, scope, canary, ports.clock.now() + timedelta(days=1))
 
 
 def _wake(ports: Ports, scope: Scope, canary: Canary) -> int:

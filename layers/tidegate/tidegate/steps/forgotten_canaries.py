@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tidegate.domain.canary import Canary
 from tidegate.ports import Ports
+from tidegate.steps import bake
 from tidegate.steps.canaries import ensure_pulse, is_silent
+from tidegate.steps.scope import scope_of
 from tidegate.steps.withdrawing import finish, is_abandoned, rescue
 
 
@@ -23,7 +25,14 @@ def mend_canary(ports: Ports, canary: Canary) -> str | None:
         if canary.phase == "withdrawn":
             return "drained_canaries" if finish(ports, canary) else "silent_pulses"
         if is_abandoned(ports, canary):
-            rescue(ports, canary)
+            _rescue(ports, canary)
             return "abandoned_canaries"
         return "silent_pulses"
     return "lost_pulses" if lost else None
+
+
+def _rescue(ports: Ports, canary: Canary) -> None:
+    if canary.strategy == "blue_green":
+        bake.take_back(ports, scope_of(ports, canary.release, canary.environment), canary)
+    else:
+        rescue(ports, canary)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tests.unit import blue_green_stage
 from tests.unit.breaking import FORGIVEN, check_repeatable
 from tests.unit.canary_stage import (
     UNSTORED,
@@ -14,6 +15,7 @@ from tests.unit.canary_stage import (
 )
 from tests.unit.stage import Stage
 from tidegate.errors import Terminal
+from tidegate.steps import pulse as pulse_step
 from tidegate.steps import sweep
 from tidegate.steps.canaries import SILENCE
 from tidegate.steps.forgotten_canaries import mend_canary
@@ -148,3 +150,29 @@ def test_whatever_breaks_trying_again_finishes_it():
         return stage.ports, until_ended
 
     check_repeatable(make, forgiven=FORGIVEN | UNSTORED)
+
+
+def test_a_blue_green_deployment_that_nobody_looks_after_is_told_to_go_back():
+    # Given
+    stage = dead(silent(blue_green_stage.baking()))
+
+    # When
+    first = mend(stage)
+    status = blue_green_stage.newest(stage).status
+    blue_green_stage.ended(stage, "ROLLBACK_SUCCESSFUL")
+    mend(stage)
+
+    # Then
+    assert (first, status) == ("abandoned_canaries", "STOP_REQUESTED")
+    assert record(stage).phase == "ended"
+
+
+def test_a_blue_green_deployment_whose_pulse_looks_is_left_alone():
+    # Given
+    stage = blue_green_stage.baking()
+    stage.ports.clock.advance(SILENCE.total_seconds() - 1)
+    pulse_step.run(pulse_step.Command(service="checkout", environment="dev"), stage.ports)
+    stage.ports.clock.advance(60)
+
+    # Then
+    assert mend(stage) is None
