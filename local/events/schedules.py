@@ -4,6 +4,10 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html. Periods are divided by the time
 scale: a schedule of every minute fires once a second at a scale of 60, a daily one every 24 minutes. A
 single time (`at`) is a real time; it fires within the scaled minute that follows it, as AWS promises no more.
+
+Functions take as long here as they take, only their schedules are quicker. A function that is invoked every
+minute and needs two seconds is long done when the next minute comes; so that it is here too, a recurring
+schedule leaves out the times at which its function still works on the last one's event.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from moto.scheduler.models import scheduler_backends
 
 from local.events import expressions
 from local.events.invocations import fire_rule, fire_schedule
+from local.runtime import running
 
 if TYPE_CHECKING:
     from local.events.router import Router
@@ -139,7 +144,7 @@ class Scheduler:
         table = self._table(key, zone, start, at_once=True, text=schedule.schedule_expression)
         ended = schedule.end_date is not None and now > float(schedule.end_date)
         due = not ended and self._is_due(table, now)
-        if due and schedule.state == "ENABLED":
+        if due and schedule.state == "ENABLED" and (table is None or not _works_still(schedule, table)):
             last = table is not None and table.due is None
             fire_schedule(self._router, schedule, self._settings, is_last=last)
 
@@ -177,3 +182,11 @@ class Scheduler:
         backend = scheduler_backends[self._settings.account][self._settings.region]
         for group in list(backend.schedule_groups.values()):
             yield from list(group.schedules.values())
+
+
+def _works_still(schedule: Any, table: Timetable) -> bool:
+    """Whether the function of a recurring schedule has not finished what it was invoked with before."""
+    arn, text = str(schedule.target["Arn"]), schedule.target.get("Input")
+    if table.expression.once or text is None or not arn.startswith("arn:aws:lambda:"):
+        return False
+    return running.current().is_at_work(arn, str(text).encode())

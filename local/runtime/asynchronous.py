@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -55,6 +57,12 @@ class EventQueue:
         self._service = service
         self._timers = timers
         self._time_scale = time_scale
+        self._open: Counter[tuple[str, bytes]] = Counter()
+        self._changing = threading.Lock()
+
+    def is_at_work(self, function_arn: str, payload: bytes) -> bool:
+        """Whether the function has such an event that it has not finished; waiting for a retry is no work."""
+        return self._open[function_arn, payload] > 0
 
     def put(self, function_arn: str, payload: bytes) -> str:
         """Queue one event.
@@ -70,10 +78,24 @@ class EventQueue:
         if find_function(function_arn) is None:
             raise errors.RefusedError(404, "ResourceNotFoundException", f"Function not found: {function_arn}")
         event = Event(function_arn, payload)
+        self._count(event, 1)
         self._timers.soon(lambda: self._attempt(event))
         return event.request_id
 
     def _attempt(self, event: Event) -> None:
+        try:
+            self._run(event)
+        finally:
+            self._count(event, -1)
+
+    def _count(self, event: Event, change: int) -> None:
+        key = event.function_arn, event.payload
+        with self._changing:
+            self._open[key] += change
+            if not self._open[key]:
+                del self._open[key]
+
+    def _run(self, event: Event) -> None:
         function = find_function(event.function_arn)
         if function is None:
             return
@@ -106,7 +128,11 @@ class EventQueue:
         if age + wait_s > oldest:
             self._give_up(function, event, result, "EventAgeExceeded")
             return
-        self._timers.after(wait_s / self._time_scale, lambda: self._attempt(event))
+        self._timers.after(wait_s / self._time_scale, lambda: self._try_again(event))
+
+    def _try_again(self, event: Event) -> None:
+        self._count(event, 1)
+        self._attempt(event)
 
     def _give_up(self, function: LambdaFunction, event: Event, result: Result, condition: str) -> None:
         self._send_record(function, event, result, "OnFailure", condition)

@@ -54,6 +54,10 @@ class Runtime:
         """
         return self.queue.put(function_arn, payload)
 
+    def is_at_work(self, function_arn: str, payload: bytes) -> bool:
+        """Whether a function has such a queued event that it has not finished."""
+        return self.queue.is_at_work(function_arn, payload)
+
     def close(self) -> None:
         """End all environments."""
         self.timers.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -212,3 +213,36 @@ def test_a_function_is_invoked_only_by_a_role_that_may(cloud: EmptyCloud):
     # Then
     (letter,) = eventually(lambda: cloud.messages(url))
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "AccessDeniedException"
+
+
+def test_a_recurring_schedule_does_not_overtake_its_own_function(cloud: EmptyCloud):
+    # Given a minute that is a tenth of a second here, and a function that needs five times as long
+    url, _ = cloud.queue()
+    function = cloud.function(
+        "import boto3, json, time\n"
+        "def handler(event, context):\n"
+        "    began = time.time()\n"
+        "    time.sleep(0.5)\n"
+        f"    sent = json.dumps([began, time.time()]); boto3.client('sqs').send_message(QueueUrl={url!r}, "
+        "MessageBody=sent)\n"
+    )
+    name = cloud.fresh("hasty")
+    cloud.client("scheduler").create_schedule(
+        Name=name,
+        ScheduleExpression="rate(1 minute)",
+        FlexibleTimeWindow=OFF,
+        Target={"Arn": function, "RoleArn": cloud.role(), "Input": '{"of": "hasty"}'},
+    )
+
+    # When it has run some times
+    spans: list[list[float]] = []
+
+    def often() -> bool:
+        spans.extend(json.loads(each["Body"]) for each in cloud.messages(url))
+        return len(spans) >= 3
+
+    assert eventually(often, within_s=20)
+    cloud.client("scheduler").delete_schedule(Name=name)
+
+    # Then each time after the other
+    assert all(ended <= began for (_, ended), (began, _) in pairwise(sorted(spans)))
