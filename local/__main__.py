@@ -1,4 +1,4 @@
-"""The command line of the local cloud: `python -m local up` and `python -m local down`."""
+"""The command line of the local cloud: `python -m local up`, `down`, `mail` and `confirm`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ import json
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import boto3
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from local import processes, server
+from local import mail_reader, processes, server, welcome
 from local.process import PROJECT, Options
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="The local cloud: all of Tidegate on this machine."
 )
 console = Console(highlight=False)
+mail_reader.add_to(app)
 
 Port = Annotated[int, typer.Option(help="TCP port on 127.0.0.1.")]
-STACK = "tidegate"
 _TEMPLATE = Options().template or ""
-AWS_SETTINGS = {"DEFAULT_REGION": "us-east-1", "ACCESS_KEY_ID": "local", "SECRET_ACCESS_KEY": "local"}
 
 
 @app.command()
@@ -74,8 +72,9 @@ def _stay(options: Options) -> None:
     with console.status("Starting the local cloud") as status:
         running = server.start(options.port, on_step=status.update, **others)
     _note_pid(options.port, running.pid)
-    _print_addresses(running.endpoint)
-    console.print("\nCtrl-C stops it.")
+    welcome.say(console, running.endpoint)
+    console.print("\nCtrl-C stops it. Until then every mail is told here.\n")
+    mail_reader.tell(running.endpoint, partial(console.print, markup=False, soft_wrap=True))
     try:
         with contextlib.suppress(KeyboardInterrupt):
             running.wait()
@@ -102,7 +101,7 @@ def _start_detached(options: Options) -> None:
             if health and health["doing"]:
                 status.update(health["doing"])
             time.sleep(0.1)
-    _print_addresses(f"http://127.0.0.1:{options.port}")
+    welcome.say(console, f"http://127.0.0.1:{options.port}")
     console.print(f"\n`python -m local down --port {options.port}` stops it.")
 
 
@@ -114,38 +113,6 @@ def _why_it_ended(options: Options) -> str:
             if isinstance(report, dict) and report.get("event") == "failed":
                 return str(report["text"])
     return "The local cloud ended before it was ready:\n" + "\n".join(lines[-20:])
-
-
-def _print_addresses(endpoint: str) -> None:
-    addresses = {
-        "Endpoint of all AWS APIs": endpoint,
-        **_outputs(endpoint),
-        "World control": f"{endpoint}/_world/health, …/mailbox, …/traffic/<service>, …/faults",
-        "Logs of the functions": "build/logs/<function>.log",
-    }
-    for name, value in addresses.items():
-        console.print(f"[bold]{name}[/]\n  {value}", soft_wrap=True)
-    console.print("\nPoint the AWS CLI at it:")
-    for name, value in {"ENDPOINT_URL": endpoint, **AWS_SETTINGS}.items():
-        console.print(f"  export AWS_{name}={value}", soft_wrap=True)
-    console.print("  aws stepfunctions list-state-machines")
-
-
-def _outputs(endpoint: str) -> dict[str, str]:
-    """The outputs of the deployed stack, among them the address of the approval pages."""
-    client = boto3.client(
-        "cloudformation",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - the local cloud checks no credentials
-    )
-    try:
-        stacks = client.describe_stacks(StackName=STACK)["Stacks"]
-    except (ClientError, BotoCoreError):
-        return {}
-    outputs = stacks[0].get("Outputs", [])
-    return {one.get("Description") or one["OutputKey"]: one["OutputValue"] for one in outputs}
 
 
 def _health(port: int) -> dict[str, Any] | None:

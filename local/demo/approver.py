@@ -12,7 +12,8 @@ from typing import Any
 
 from local.sample.place import Place
 
-_LINK = re.compile(r"https?://\S+/approve/[A-Za-z0-9_-]+")
+LINK = re.compile(r"https?://\S+/approve/[A-Za-z0-9_-]+")
+"""An approval link in a mail."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Approver:
         """The approval links in the mailbox that this person has not used, oldest first."""
         query = urllib.parse.urlencode({"address": self._address})
         mails: list[dict[str, Any]] = self._place.world("GET", f"/mailbox?{query}")
-        found = [link for mail in mails for link in _LINK.findall(mail["body"])]
+        found = [link for mail in mails for link in LINK.findall(mail["body"])]
         return [link for link in dict.fromkeys(found) if link not in self._used]
 
     def read(self, link: str) -> str:
