@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "tidegate")]
 
 from bench.judge_report import tables  # noqa: E402
+from bench.judge_report.late import late  # noqa: E402
 from bench.judge_report.plan import QUICK, Plan, run  # noqa: E402
 from bench.judge_report.recordings import write_recordings  # noqa: E402
 from bench.judge_report.requirements import Requirement, requirements  # noqa: E402
@@ -37,6 +38,7 @@ def report(results: dict[str, Any], found: list[Requirement]) -> str:
         tables.harmless(results),
         tables.live(results),
         tables.harmful(results),
+        late(results),
         tables.peers(results),
         tables.endings(results),
         tables.required(found),

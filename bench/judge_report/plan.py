@@ -22,10 +22,13 @@ from bench.judge_scenarios.families import (
     Family,
 )
 from tidegate.domain.judge import JudgeSettings, ProfileName
+from tidegate.domain.judging import LATE_HARM
 
 from .cells import Outcome, bound, ending, judged, with_live_groups
+from .late import CANARY_RATES, CLEAN_MINUTES, delays
 
 Cell: TypeAlias = tuple[dict[str, Any], Callable[[], Mapping[str, Any]]]  # its name, and how it is measured
+LATE_RUNS = 100  # at most; what is looked for is minutes, not a small probability
 NOISY = (INDEPENDENT, REFERENCE[2], REFERENCE[4], STUDY[4], STUDY[8], HELD_OUT[0])
 
 
@@ -107,7 +110,17 @@ def _endings(plan: Plan) -> Iterator[Cell]:
                     yield cell, partial(ending, family, rate, plan.harm_runs, canary, profile)
 
 
-PARTS = {"endings": _endings, "live": _live, "harmless": _harmless, "harmful": _harmful}
+def _late(plan: Plan) -> Iterator[Cell]:
+    for rate in plan.traffics:
+        for canary in CANARY_RATES:
+            for clean in CLEAN_MINUTES:
+                cell = {"rate": rate, "canary_rate": canary, "clean": clean}
+                yield cell, partial(delays, rate, min(plan.harm_runs, LATE_RUNS), canary, clean)
+
+
+JUDGED_WITH = (f"late harm {LATE_HARM:g}",) if LATE_HARM else ()  # cells of other settings are not resumed
+UNSUMMARISED = {"endings", "late"}
+PARTS = {"late": _late, "endings": _endings, "live": _live, "harmless": _harmless, "harmful": _harmful}
 
 
 def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,10 +154,10 @@ def run(plan: Plan, checkpoint: Path | None = None) -> dict[str, Any]:
         results[part] = []
         for cell, measure in cells(plan):
             name = [str(value) for value in cell.values() if not isinstance(value, dict)]
-            key = ", ".join([part, str(plan.runs), *name])
+            key = ", ".join([part, str(plan.runs), *name, *JUDGED_WITH])
             if key not in kept:
                 found = measure()
-                kept[key] = cell | ({"methods": _plain(found)} if part != "endings" else dict(found))
+                kept[key] = cell | ({"methods": _plain(found)} if part not in UNSUMMARISED else dict(found))
                 _keep(checkpoint, key, kept[key])
                 print(f"{time.monotonic() - began:7.0f} s  {key}", file=sys.stderr, flush=True)
             results[part].append(kept[key])

@@ -6,7 +6,7 @@ from tests.unit.canary_world import SLOW, settings
 from tests.unit.examples import NOON, at
 from tidegate.domain.calibration import StoredCalibration
 from tidegate.domain.judge import Calibration, JudgeSettings, Metric
-from tidegate.domain.judging import OLDEST_CALIBRATION, first_state, judge_settings, outlook
+from tidegate.domain.judging import LATE_HARM, OLDEST_CALIBRATION, first_state, judge_settings, outlook
 from tidegate.domain.strategy import JudgeRules, PublishedMetrics
 
 CALM = Calibration("ok", at_one_minute=1.0, largest=1.2, errors_per_minute=30.0, minutes=1400, groups=3)
@@ -35,6 +35,7 @@ def test_the_settings_are_those_of_the_manifest():
         profile="guarded",
         harm=0.01,
         beta=0.1,
+        late_harm=LATE_HARM,
         metrics=(Metric("errors", 1.0), Metric("slow_p99", 0.4)),
         period_seconds=10,
         minimum_requests=50,
@@ -42,8 +43,9 @@ def test_the_settings_are_those_of_the_manifest():
     )
 
 
-def test_the_defaults_of_the_manifest_are_those_of_the_judge():
-    assert judge_settings(JudgeRules()) == JudgeSettings()
+def test_the_defaults_of_the_manifest_are_those_of_the_judge_with_tests_of_late_harm():
+    assert LATE_HARM > 0
+    assert judge_settings(JudgeRules()) == JudgeSettings(late_harm=LATE_HARM)
 
 
 def test_robust_gives_way_to_calibrated_where_the_history_allows_it():

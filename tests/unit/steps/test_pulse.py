@@ -209,8 +209,8 @@ def test_a_clean_canary_gets_tasks_for_the_next_step_before_its_traffic():
 
 
 def test_a_canary_goes_on_being_judged_while_its_next_tasks_are_made():
-    # Given
-    world = analysing()
+    # Given a step that lasts longer than what follows
+    world = analysing(steps=(CanaryStep(5, 120, 1200), CanaryStep(50)))
     world.pulse_through(0, 8, CLEAN)
     assert world.record.phase == "preparing"
 
@@ -219,6 +219,20 @@ def test_a_canary_goes_on_being_judged_while_its_next_tasks_are_made():
 
     # Then
     assert (outcome, world.record.evidence) == ("roll_back", "judge")
+
+
+def test_a_canary_that_turns_bad_at_the_end_of_its_step_does_not_get_the_next_one():
+    # Given a canary that was clean until two minutes before the end of its step
+    world = analysing()
+    world.pulse_through(0, 8, CLEAN)
+    assert (STEPS[0].maximum_seconds, world.record.phase) == (600, "preparing")
+
+    # When it turns bad
+    outcome = world.pulse_through(8, 12, BAD)
+
+    # Then evidence is mounting, and it goes back before there is proof
+    assert (outcome, world.record.evidence) == ("roll_back", None)
+    assert "over without a conclusion. Evidence of harm is mounting" in world.record.reason
 
 
 def test_tasks_that_are_there_already_need_no_further_warm_up():

@@ -10,8 +10,12 @@ from tidegate.domain.strategy import CanarySettings, JudgeRules
 
 ERRORS = "errors"
 """The metric that every canary is judged by; slow responses are named in the manifest."""
-LATE_HARM = 0.0
-"""Share of the test that looks for harm that begins late; chosen by `bench/judge.py`."""
+LATE_HARM = 0.05
+"""Share of the test that looks for harm that begins late.
+
+The largest round share of those tried (0.05, 0.1, 0.2) with which `bench/judge.py` still finds harm that is
+there from the beginning within its limit. Late harm is found hardly later than with 0.2.
+"""
 OLDEST_CALIBRATION = timedelta(days=7)
 """What was measured longer ago says nothing of today: the schedule has not run, or cannot read."""
 

@@ -7,7 +7,7 @@
 and may have step, canary_tasks and stable_tasks. ``minutes.csv`` has either minute, group, requests and
 errors (an A/A history of the stable groups) or minute and errors (of the whole service). Minutes are whole
 numbers or ISO 8601 times. ``settings.json`` holds any of the judge's settings, and ``exclude``: minutes of
-the history to leave out.
+the history to leave out; what it does not hold is as deployments have it.
 
 ``canary.json`` is the evidence that is stored of every canary. Without settings it is judged as it was; with
 settings the judge is the same but for these. ``--csv`` writes its periods in the form of ``periods.csv``.

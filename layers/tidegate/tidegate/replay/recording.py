@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tidegate.domain.judge import Calibration, JudgeSettings, Period, calibrate, estimate_dispersion
+from tidegate.domain.judging import LATE_HARM
 
 COUNTS = ("canary_requests", "canary_errors", "stable_requests", "stable_errors")
 STEP_RATIO = 1.5  # the odds of the canary's share change by more than this between two steps
@@ -125,14 +126,16 @@ def _calibrated(
 def read_settings(path: Path | None) -> tuple[JudgeSettings, list[int]]:
     """Read the judge's settings and the minutes of the history to leave out.
 
+    What is not given is as deployments have it.
+
     Raises:
         RecordingError: If the file holds something else.
     """
     if path is None:
-        return JudgeSettings(), []
+        return JudgeSettings(late_harm=LATE_HARM), []
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
         exclude = [int(minute) for minute in plain.pop("exclude", [])]
-        return JudgeSettings.from_dict(plain), exclude
+        return JudgeSettings.from_dict({"late_harm": LATE_HARM, **plain}), exclude
     except (AttributeError, TypeError, ValueError) as error:
         raise RecordingError(f"{path}: {error}") from error

@@ -5,6 +5,9 @@ returned with a probability of at most ``alpha`` in a whole deployment, however 
 for all noise that is common to both groups and for the group noise that the profile withstands; what it
 withstands in the declared scenarios is measured by ``bench/judge.py``. No promise is made for noise that
 neither the profile nor the history knows.
+
+Clean minutes are evidence against harm. So that they do not hide harm that begins late, a share of the test
+(``late_harm``) is spread over tests that begin later, at the same ``alpha``; see `late`.
 """
 
 from .absolute import (
