@@ -15,6 +15,8 @@ from local.demo.approver import Approver, Decision
 from tests.support.fuzzing import attacks, sent_over_http
 from tests.support.story import Story
 
+pytestmark = pytest.mark.thorough
+
 Tell = Callable[..., Story]
 TEAM = "team@example.com"
 LABELS = {

@@ -156,6 +156,7 @@ def child(checkout: Switched, machine: str) -> str:
     raise AssertionError(f"{machine} was not started for {checkout.story.name}.")
 
 
+@pytest.mark.thorough
 def test_the_next_release_goes_the_other_way_and_a_rollback_too(switched: Callable[..., Switched]) -> None:
     # Given two good releases, one after the other
     checkout = switched(bake_minutes=6)
@@ -199,6 +200,7 @@ def test_a_green_that_fails_its_test_check_never_gets_users(switched: Callable[.
     checkout.is_back(blue)
 
 
+@pytest.mark.thorough
 def test_errors_after_the_switch_are_found_by_the_judge(switched: Callable[..., Switched]) -> None:
     # Given an image that answers the check well, and users badly
     checkout = switched(bake_minutes=100)
@@ -217,6 +219,7 @@ def test_errors_after_the_switch_are_found_by_the_judge(switched: Callable[..., 
     checkout.is_back(blue)
 
 
+@pytest.mark.thorough
 def test_an_alarm_in_the_bake_is_evidence_too(switched: Callable[..., Switched]) -> None:
     # Given
     checkout = switched(bake_minutes=100, alarms={"names": [f"alarm-{time.time_ns()}"]})
@@ -238,6 +241,7 @@ def test_an_alarm_in_the_bake_is_evidence_too(switched: Callable[..., Switched])
     checkout.is_back(blue)
 
 
+@pytest.mark.thorough
 def test_a_bake_without_users_is_no_approval(switched: Callable[..., Switched]) -> None:
     # Given
     checkout = switched(bake_minutes=3)
@@ -256,6 +260,7 @@ def test_a_bake_without_users_is_no_approval(switched: Callable[..., Switched]) 
     assert checkout.serving() == blue
 
 
+@pytest.mark.thorough
 def test_a_release_cancelled_while_green_is_baking_gives_the_traffic_back(
     switched: Callable[..., Switched],
 ) -> None:
@@ -277,6 +282,7 @@ def test_a_release_cancelled_while_green_is_baking_gives_the_traffic_back(
     checkout.is_back(blue)
 
 
+@pytest.mark.thorough
 def test_an_execution_that_is_aborted_in_the_bake_is_cleaned_up_after(
     switched: Callable[..., Switched],
 ) -> None:
@@ -296,6 +302,7 @@ def test_an_execution_that_is_aborted_in_the_bake_is_cleaned_up_after(
     checkout.is_back(blue)
 
 
+@pytest.mark.thorough
 def test_a_pause_that_nobody_answers_is_undone_by_ecs_itself(switched: Callable[..., Switched]) -> None:
     # Given a machine that dies when green is started; nobody hears of it, and its pulse is gone as well
     checkout = switched(hook_timeout_minutes=6, test_checks=[])
@@ -330,6 +337,7 @@ def swept(story: Story, release: str) -> str | None:
     return story.outcome_of(release)
 
 
+@pytest.mark.thorough
 def test_a_rule_that_somebody_else_has_changed_is_left_alone(switched: Callable[..., Switched]) -> None:
     # Given
     checkout = switched()

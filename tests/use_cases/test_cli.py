@@ -18,6 +18,8 @@ from tests.statemachines.machines import ROOT
 from tests.support.story import Story
 from tests.support.variants import only_production, only_production_with_approval
 
+pytestmark = pytest.mark.thorough
+
 Tell = Callable[..., Story]
 Program = subprocess.Popen[str]
 LIMIT_SECONDS = 120

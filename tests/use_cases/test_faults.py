@@ -11,6 +11,8 @@ from local.sample import Place
 from tests.support.story import Story
 from tests.support.variants import only_production, without_approval
 
+pytestmark = pytest.mark.thorough
+
 Tell = Callable[..., Story]
 
 

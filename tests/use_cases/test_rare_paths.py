@@ -14,6 +14,8 @@ from tests.statemachines.machines import ROOT
 from tests.support.story import Story
 from tests.support.variants import only_production, watched_by_an_alarm, with_migration
 
+pytestmark = pytest.mark.thorough
+
 Tell = Callable[..., Story]
 
 

@@ -11,9 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from local.sample import Place
 from tests.support.story import Story
 from tests.support.variants import only_production_with_approval
+
+pytestmark = pytest.mark.thorough
 
 Tell = Callable[..., Story]
 

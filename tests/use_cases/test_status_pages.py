@@ -6,8 +6,12 @@ import json
 import re
 from collections.abc import Callable
 
+import pytest
+
 from bench.pages_report.visitor import Visitor
 from tests.support.story import Story
+
+pytestmark = pytest.mark.thorough
 
 Tell = Callable[..., Story]
 
