@@ -14,7 +14,8 @@ LATE_HARM = 0.05
 """Share of the test that looks for harm that begins late.
 
 The largest round share of those tried (0.05, 0.1, 0.2) with which `bench/judge.py` still finds harm that is
-there from the beginning within its limit. Late harm is found hardly later than with 0.2.
+there from the beginning within its limit. Late harm is found hardly later than with 0.2 where blocks last a
+minute, and up to four minutes later where they last five.
 """
 OLDEST_CALIBRATION = timedelta(days=7)
 """What was measured longer ago says nothing of today: the schedule has not run, or cannot read."""
