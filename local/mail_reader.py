@@ -44,7 +44,9 @@ def mail(
     deadline = time.monotonic() + timeout
     while not (found := [each for each in _mails(place, address) if about in _text(each)]):
         if not about or time.monotonic() > deadline:
-            console.print("There is no such mail." if about or address else "There is no mail yet.")
+            to = f" to {address}" if address else ""
+            late = f"After {timeout:.0f} seconds there is no mail{to} about {about}."
+            console.print(late if about else f"There is no mail{to}.", markup=False)
             raise typer.Exit(1)
         time.sleep(_LOOK_EVERY_S)
     for each in found:
@@ -84,8 +86,12 @@ def _tell(place: Place, say: Callable[[str], object]) -> None:
         time.sleep(_LOOK_EVERY_S)
         try:
             new: list[dict[str, Any]] = place.world("GET", f"/mailbox?confirmations=true&since={since!r}")
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, ConnectionRefusedError):
+                return  # the cloud has stopped
+            continue
         except (OSError, ValueError):
-            continue  # the cloud is being stopped, which whoever stays with it says
+            continue
         for each in new:
             since = max(since, float(each["time"]))
             say("\n".join(_in_short(each)))

@@ -22,6 +22,7 @@ from local.mends import (
     executions,
     expressions,
     history,
+    identities,
     interruption,
     nested,
     programs,
@@ -49,6 +50,7 @@ ORDER: tuple[Mends, ...] = (
     definitions.MENDS,
     buckets.MENDS,
     alarms.MENDS,
+    identities.MENDS,
     schedules.MENDS,
 )
 
