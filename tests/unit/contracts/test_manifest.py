@@ -8,6 +8,7 @@ from tests.unit.contracts.manifests import EXAMPLES, GONE, ROOT, changed, exampl
 from tidegate.contracts.manifest import Manifest, parse
 from tidegate.domain.service import (
     ApprovalRule,
+    ApproverRole,
     HttpCheck,
     HttpExpectation,
     ImageSource,
@@ -90,12 +91,43 @@ def test_everything_the_checkout_example_says_arrives_in_the_domain():
             attempts=5,
         ),
     )
-    assert prod.approval == ApprovalRule(("ops@example.com",), 86_400, requester_may_approve=False)
+    people = ("ops@example.com", "lead@example.com")
+    assert prod.approval == ApprovalRule(people, 86_400, requester_may_approve=False)
     assert prod.strategy.circuit_breaker.reset_on_healthy_task is False
     assert prod.strategy.alarms.names == ("checkout-prod-5xx",)
     assert prod.overrides.secrets["app"]["DATABASE_URL"].startswith("arn:aws:secretsmanager:")
     assert service.scan.waivers[0].expires == "2026-12-31"
     assert service.task_definition == example("checkout")["task_definition"]
+
+
+def test_an_approval_may_ask_for_several_people_by_role():
+    # Given
+    roles = {
+        "operations": {"approvers": ["ops@example.com"]},
+        "security": {"approvers": ["eve@example.com", "kim@example.com"], "required": 2},
+    }
+    rule = {"roles": roles, "required": 3, "break_glass": ["ops@example.com"]}
+    manifest = changed(example("checkout"), ("environments.2.approval", rule))
+
+    # When
+    read = parse(manifest).to_domain().environment("prod").approval
+
+    # Then
+    assert read == ApprovalRule(
+        roles={
+            "operations": ApproverRole(("ops@example.com",)),
+            "security": ApproverRole(("eve@example.com", "kim@example.com"), 2),
+        },
+        required=3,
+        break_glass=("ops@example.com",),
+    )
+    assert read.people == ("ops@example.com", "eve@example.com", "kim@example.com")
+
+
+@pytest.mark.parametrize(("kinds", "read"), [(None, None), ([], ()), (["failed"], ("failed",))])
+def test_a_team_chooses_what_it_hears(kinds, read):
+    manifest = changed(example("checkout"), ("notifications", {"kinds": kinds}))
+    assert parse(manifest).to_domain().notifications.kinds == read
 
 
 def test_null_in_the_task_definition_is_the_same_as_leaving_the_field_out():

@@ -767,7 +767,7 @@ def test_an_unknown_requester_needs_two():
     ports.approvals.stored[approval.id] = replace(unknown, provenance={})
 
     # When
-    assert "nobody knows who, so two people must approve" in text(get(ports))
+    assert "nobody knows who, so at least two people must approve" in text(get(ports))
     post(ports)
 
     # Then

@@ -382,8 +382,7 @@ def test_a_broken_glass_is_loud():
     )
 
     # When
-    for _ in range(2):
-        result = run(command(release), ports)
+    result, _ = run(command(release), ports), run(command(release), ports)
 
     # Then the team, the operators and everybody else who was asked hear of it
     assert result["reason"] == f"Approved by {APPROVER} alone, who broke the glass: Checkout is down."

@@ -110,7 +110,7 @@ def _decision(approval: Approval, approver: str, scope: Scope) -> dict[str, Any]
         "still_needed": stands.missing,
         "own_release": stands.is_own(approver),
         "may_break_glass": stands.may_break_glass(approver),
-        "requester_known": stands.requester_known,
+        "requester_known": stands.requester_known or stands.rule.requester_may_approve,
     }
 
 

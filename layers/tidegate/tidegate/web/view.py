@@ -97,7 +97,7 @@ class ApprovalView:
         still_needed: What is still missing, in words such as ``1 of security``.
         own_release: Whether the approver asked for the release and may not approve it.
         may_break_glass: Whether the approver may approve alone.
-        requester_known: Whether anybody knows who asked for the release.
+        requester_known: Whether anybody knows who asked for the release, as far as that matters.
         question: Why people are asked, where it is not only that the rule says so.
         warning: What has changed since the request was made, if anything.
         missing: Sentences on what could not be shown.
