@@ -129,7 +129,7 @@ def _environment(
         strategy=place.strategy.name,
         strategy_before=_strategy_of(before, place.name),
         steps=_steps(place),
-        approvers=place.approval.approvers if place.approval else (),
+        approvers=place.approval.people if place.approval else (),
         task_definition=state.task_definition if state else None,
         desired=state.desired if state else 0,
         running=state.running if state else 0,
