@@ -293,7 +293,7 @@ def test_an_unknown_metric_is_refused():
 
 def test_a_state_survives_json_in_less_than_a_kilobyte_a_metric():
     # Given two calibrated metrics after many fractional minutes
-    settings = JudgeSettings(metrics=TWO.metrics, harm=0.004321, alpha=0.0123)
+    settings = JudgeSettings(metrics=TWO.metrics, harm=0.004321, alpha=0.0123, late_harm=0.05)
     state = start(settings, calibration=DAY)
     for i in range(200):
         slow = Period(
