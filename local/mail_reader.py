@@ -41,14 +41,16 @@ def mail(
 ) -> None:
     """Print the mails that the local cloud has sent, oldest first."""
     place = Place(endpoint)
-    deadline = time.monotonic() + timeout
-    while not (found := [each for each in _mails(place, address) if about in _text(each)]):
-        if not about or time.monotonic() > deadline:
-            to = f" to {address}" if address else ""
-            late = f"After {timeout:.0f} seconds there is no mail{to} about {about}."
-            console.print(late if about else f"There is no mail{to}.", markup=False)
-            raise typer.Exit(1)
-        time.sleep(_LOOK_EVERY_S)
+    if about:
+        with console.status(f"Waiting for a mail about {about}"):
+            found = _awaited(place, address, about, time.monotonic() + timeout)
+    else:
+        found = _mails(place, address)
+    if not found:
+        to = f" to {address}" if address else ""
+        late = f"After {timeout:.0f} seconds there is no mail{to} about {about}."
+        console.print(late if about else f"There is no mail{to}.", markup=False)
+        raise typer.Exit(1)
     for each in found:
         console.print(f"[bold]To:[/] {each['to']}")
         console.print("[bold]Subject:[/] ", end="")
@@ -116,5 +118,10 @@ def _mails(place: Place, address: str | None, *, confirmations: bool = False) ->
     return found
 
 
-def _text(each: dict[str, Any]) -> str:
-    return f"{each['subject']}\n{each['body']}"
+def _awaited(place: Place, address: str | None, about: str, deadline: float) -> list[dict[str, Any]]:
+    """The mails with certain words, as soon as there is one; none when the time is over."""
+    while True:
+        found = [each for each in _mails(place, address) if about in f"{each['subject']}\n{each['body']}"]
+        if found or time.monotonic() > deadline:
+            return found
+        time.sleep(_LOOK_EVERY_S)

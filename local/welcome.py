@@ -9,7 +9,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 STACK = "tidegate"
-SETTINGS = {"REGION": "us-east-1", "ACCESS_KEY_ID": "local", "SECRET_ACCESS_KEY": "local"}
+SETTINGS = (
+    ". .venv/bin/activate",
+    "export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1",
+    "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
+)
 COMMANDS = {
     "Mails": (
         "python -m local mail",
@@ -37,16 +41,16 @@ def say(console: Console, endpoint: str) -> None:
     for name, value in addresses.items():
         console.print(f"[bold]{name}[/]\n  {value}", soft_wrap=True)
     console.print("\nIn another terminal, in this folder:")
-    settings = " ".join(f"AWS_{name}={value}" for name, value in SETTINGS.items())
-    for line in (". .venv/bin/activate", f"export AWS_ENDPOINT_URL={endpoint} {settings}"):
-        console.print(f"  {line}", soft_wrap=True)
+    for line in SETTINGS:
+        console.print(f"  {line.format(endpoint=endpoint)}", soft_wrap=True)
     if not outputs:
         return
     for name, (command, what) in COMMANDS.items():
         console.print(f"[bold]{name}[/]\n  {command:<24}{what and f'# {what}'}".rstrip(), soft_wrap=True)
     console.print(
         "\nNobody decides for you: a release to prod waits until somebody opens the link in the mail.\n"
-        "The README walks with you from a service of your own to production."
+        "The README walks with you from a service of your own to production.",
+        soft_wrap=True,
     )
 
 
