@@ -15,6 +15,9 @@ that begins with the next one is added.
 Weights follow time, whatever the length of a block: after ``t`` judged minutes ``HORIZON / (HORIZON + t)``
 of them is still to begin. A share of 0 is the test of all blocks alone.
 
+What the theorem does not cover, noise that neither profile nor history knows, is more often taken for late
+harm, because a long clean record no longer outweighs it. `bench/judge.py` measures how often.
+
 Source of the idea, a mixture over the moments at which a change may have happened: M. Pollak, "Optimal
 detection of a change in distribution", Ann. Statist. 13 (1985); as e-processes in J. Shin, A. Ramdas,
 A. Rinaldo, "E-detectors", https://arxiv.org/abs/2203.03532. Here nothing is restarted without being paid
