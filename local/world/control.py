@@ -15,6 +15,13 @@ from local.world.installation import Installation, present
 from local.world.scaling.control import scaling
 
 Answer = tuple[Response, int]
+MUST = {
+    "requests_per_second": "requests_per_second must be a number of at least 0",
+    "sticky_share": "sticky_share must be a number from 0 to 1",
+    "clients": "clients must be a whole number of at least 1",
+    "visit_seconds": "visit_seconds must be a number above 0",
+}
+"""What may be said of a service's users: how many requests, and how clients behave that keep cookies."""
 
 
 def routes(app: Flask) -> None:
@@ -22,7 +29,8 @@ def routes(app: Flask) -> None:
 
     ``/_world/images/<digest>``: GET, PUT a behaviour; POST ``…/archive``.
     ``/_world/layers/<digest>``: GET a layer or configuration, by an address that ECR has signed.
-    ``/_world/traffic/<service>``: GET, PUT, DELETE, the service by its name or as ``cluster/service``.
+    ``/_world/traffic/<service>``: GET, PUT (see `MUST`), DELETE, the service by its name or as
+    ``cluster/service``.
     ``/_world/scaling/<cluster>/<service>``: GET, PUT, as Application Auto Scaling would scale it.
     ``/_world/zones/<availability-zone>``: POST ``…/fail``, ``…/restore``.
     ``/_world/lb/<load-balancer-name>[:<port>]/<path>``: a request to a load balancer.
@@ -110,14 +118,28 @@ def _traffic_of(installation: Installation, service: Service, body: Mapping[str,
         installation.traffic.delete(service)
         return jsonify({}), 200
     if request.method == "PUT":
-        rate = body.get("requests_per_second")
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or rate < 0:
-            return jsonify({"message": "requests_per_second must be a number of at least 0"}), 400
-        return jsonify(installation.traffic.put(service, float(rate)).shown()), 200
+        wrong = next((sentence for name, sentence in MUST.items() if not _is_right(name, body)), None)
+        if wrong is not None:
+            return jsonify({"message": wrong}), 400
+        sticky = {name: body[name] for name in MUST if name in body and name != "requests_per_second"}
+        found = installation.traffic.put(service, float(body["requests_per_second"]), **sticky)
+        return jsonify(found.shown()), 200
     users = installation.traffic.get(service)
     if users is None:
         return jsonify({"message": f"nobody uses {service.cluster_name}/{service.name}"}), 404
     return jsonify(users.shown()), 200
+
+
+def _is_right(name: str, body: Mapping[str, Any]) -> bool:
+    """Whether a number of the users is there where it must be, and may be what it is."""
+    value = body.get(name)
+    if value is None:
+        return name != "requests_per_second"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        return False
+    if name == "clients":
+        return isinstance(value, int) and value >= 1
+    return value <= 1 if name == "sticky_share" else name != "visit_seconds" or value > 0
 
 
 def find_services(installation: Installation, name: str, cluster: str | None) -> list[Service]:

@@ -13,6 +13,7 @@ from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend
 
 from local.world import patches
+from local.world.elb import stickiness
 
 MOST_WEIGHT = 999
 OIDC = "AuthenticateOidcConfig"
@@ -31,6 +32,7 @@ def wrap_rules() -> None:
         tags: list[Any] | None = None,
     ) -> Any:
         _check(actions, None)
+        stickiness.check_actions(self, actions)
         rule = create(self, listener_arn, conditions, priority, actions, tags)
         _hide(rule, None)
         return rule
@@ -41,12 +43,27 @@ def wrap_rules() -> None:
             raise ELBClientError("OperationNotPermitted", f"Default rule '{rule_arn}' cannot be modified")
         secret = _secret(rule)
         _check(actions, secret)
+        stickiness.check_actions(self, actions)
         changed = modify(self, rule_arn, conditions, actions)
         _hide(changed, secret)
         return changed
 
     patches.replace(ELBv2Backend, "create_rule", create_rule)
     patches.replace(ELBv2Backend, "modify_rule", modify_rule)
+    _wrap_attributes()
+
+
+def _wrap_attributes() -> None:
+    """Check what a target group's attributes may be beside the rules that forward to it."""
+    modify = ELBv2Backend.modify_target_group_attributes
+
+    def modify_target_group_attributes(
+        self: ELBv2Backend, target_group_arn: str, attributes: dict[str, Any]
+    ) -> None:
+        stickiness.check_attributes(self, target_group_arn, attributes)
+        modify(self, target_group_arn, attributes)
+
+    patches.replace(ELBv2Backend, "modify_target_group_attributes", modify_target_group_attributes)
 
 
 def _check(actions: list[dict[str, Any]], secret: str | None) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 
+from local.world.elb import stickiness
+
 Place = tuple[str, str]
 
 KEPT_SECONDS = 0.2
@@ -31,6 +33,11 @@ class Route:
     def is_default(self) -> bool:
         """Whether this is the listener's default rule."""
         return bool(self.rule.is_default)
+
+    @property
+    def sticky_seconds(self) -> int:
+        """For how long the rule keeps a client at the target group it met; 0 where it does not."""
+        return stickiness.seconds_of(self.rule.actions)
 
 
 def weights_of(actions: list[Any]) -> dict[str, int]:

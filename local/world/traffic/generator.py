@@ -13,6 +13,7 @@ from local.world.ecs.task_model import Task
 from local.world.elb import routing, wiring
 from local.world.elb.targets import Targets
 from local.world.metrics.balancers import BalancerMetrics
+from local.world.traffic.clients import VISIT, Clients, Sticky
 from local.world.traffic.latency import MEDIAN_SECONDS, response_times
 from local.world.traffic.sampling import binomial, poisson, spread
 from local.world.world import World
@@ -35,10 +36,15 @@ class Tally:
 
 @dataclass(eq=False)
 class Users:
-    """The users of one service, and what they have seen so far."""
+    """The users of one service, and what they have seen so far.
+
+    `sticky_share` is the share of the requests that come from `clients`, who keep the cookies they are given.
+    """
 
     service: Service
     rate: float
+    clients: Clients
+    sticky_share: float = 1.0
     versions: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     lost: int = 0
     running: bool = True
@@ -55,6 +61,7 @@ class Users:
             "bad_requests": bad,
             "lost_requests": self.lost,
             "failed_requests": bad + self.lost,
+            "sticky_clients": dict(self.clients.bound),
             "versions": {digest: tally.shown() for digest, tally in self.versions.items()},
         }
 
@@ -71,10 +78,22 @@ class Traffic:
         self._ticked_at: float | None = None
         ecs.runner.on_change(self._task_changed)
 
-    def put(self, service: Service, rate: float) -> Users:
-        """Set how many requests a second a service gets; the counts go on."""
-        users = self._users.setdefault(service, Users(service, rate))
+    def put(
+        self,
+        service: Service,
+        rate: float,
+        *,
+        sticky_share: float | None = None,
+        clients: int | None = None,
+        visit_seconds: float | None = None,
+    ) -> Users:
+        """Set how many requests a second a service gets, and from whom; the counts go on."""
+        crowd = Clients(visit_seconds=self._world.scaled(VISIT))
+        users = self._users.setdefault(service, Users(service, rate, crowd))
         users.rate, users.running = rate, rate > 0
+        users.sticky_share = users.sticky_share if sticky_share is None else sticky_share
+        users.clients.number = clients or users.clients.number
+        users.clients.visit_seconds = visit_seconds or users.clients.visit_seconds
         if self._ticked_at is None:
             self._ticked_at = self._world.now()
             self._world.later(TICK, self._tick)
@@ -93,12 +112,12 @@ class Traffic:
         now = self._world.now()
         passed = now - (self._ticked_at or now)
         for users in active:
-            self._requests(users, poisson(self._world.random, users.rate * passed))
+            self._requests(users, poisson(self._world.random, users.rate * passed), passed)
         self._ticked_at = now if active else None
         if active:
             self._world.later(TICK, self._tick)
 
-    def _requests(self, users: Users, number: int) -> None:
+    def _requests(self, users: Users, number: int, passed: float) -> None:
         users.recent = {}
         if not users.service.load_balancers:
             tasks = [task for task in users.service.tasks if task.wanted and task.alive]
@@ -108,10 +127,23 @@ class Traffic:
         if route is None or not sum(route.weights.values()):
             users.lost += number
             return
-        for group, share in spread(self._world.random, number, route.weights).items():
+        for group, share in self._by_group(users, number, route, passed).items():
             targets = routing.serving(self._targets, group)
             place = (route, group)
             self._to_tasks(users, [target.task for target in targets], share, place)
+
+    def _by_group(self, users: Users, number: int, route: wiring.Route, passed: float) -> dict[str, int]:
+        """Share requests out: by the weights, or by the cookies that clients have of a sticky rule."""
+        chance, seconds, now = self._world.random, route.sticky_seconds, self._world.now()
+        if not seconds:
+            users.clients.wait(now)
+            return spread(chance, number, route.weights)
+        theirs = binomial(chance, number, users.sticky_share)
+        pace = users.rate * users.sticky_share / users.clients.number
+        sticky = Sticky(seconds, now, passed, pace)
+        found = users.clients.requests(chance, theirs, route.weights, sticky)
+        others = spread(chance, number - theirs, route.weights)
+        return {group: found[group] + others[group] for group in route.weights}
 
     def _to_tasks(
         self, users: Users, tasks: list[Task], number: int, place: tuple[wiring.Route, str] | None
