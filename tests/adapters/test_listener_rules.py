@@ -10,10 +10,11 @@ import pytest
 
 from tests.adapters.scripted import Scripted
 from tests.adapters.values import HOME
+from tests.adapters.worlds import WorkloadWorld
 from tests.support.fakes import FakeListenerRules
 from tidegate.aws.clients import Clients
 from tidegate.aws.listener_rules import ElbListenerRules
-from tidegate.domain.traffic import ListenerRule
+from tidegate.domain.traffic import ListenerRule, Stickiness
 from tidegate.errors import Terminal
 from tidegate.ports import ListenerRules
 
@@ -26,27 +27,27 @@ PATHS = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/shop/*"]}}
 
 @dataclass(frozen=True)
 class Balancer:
-    """A port, target groups by name, and a way to make rules."""
+    """A port, target groups by name, and ways to make rules and to let targets of a group be sticky."""
 
     port: ListenerRules
     groups: dict[str, str]
     rule: Callable[..., str]
+    make_sticky: Callable[[str], object]
 
 
 @pytest.fixture
-def balancer(kind: str, request: pytest.FixtureRequest) -> Balancer:
-    """A load balancer with two target groups."""
+def balancer(kind: str, world: WorkloadWorld, untouched: Clients) -> Balancer:
+    """A load balancer with two target groups, in a world that refuses what Elastic Load Balancing refuses."""
     if kind == "fake":
         fake = FakeListenerRules()
 
         def known(weights: dict[str, int], sticky: int | None = None) -> str:
             arn = f"{RULE}{len(fake.rules)}"
-            fake.add(arn, weights, sticky)
+            fake.add(arn, weights, Stickiness(True, sticky) if sticky else None)
             return arn
 
-        return Balancer(fake, {"stable": STABLE, "canary": CANARY}, known)
-    clients: Clients = request.getfixturevalue("clients")
-    return in_moto(clients)
+        return Balancer(fake, {"stable": STABLE, "canary": CANARY}, known, fake.sticky_groups.add)
+    return in_moto(untouched)
 
 
 def in_moto(clients: Clients) -> Balancer:
@@ -67,7 +68,11 @@ def in_moto(clients: Clients) -> Balancer:
         answer = elb.create_rule(ListenerArn=arn, Priority=next(count), Conditions=PATHS, Actions=actions)
         return str(answer["Rules"][0]["RuleArn"])
 
-    return Balancer(ElbListenerRules(clients), groups, rule)
+    def make_sticky(group: str) -> None:
+        attributes = [{"Key": "stickiness.enabled", "Value": "true"}]
+        elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=attributes)
+
+    return Balancer(ElbListenerRules(clients), groups, rule, make_sticky)
 
 
 def forward(weights: dict[str, int], sticky: int | None = None) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def test_rules_are_described_in_the_order_asked_for(balancer: Balancer):
     # Then
     assert found == (
         ListenerRule(second, {stable: 950, canary: 50}),
-        ListenerRule(first, {stable: 100, canary: 0}, sticky_seconds=3600),
+        ListenerRule(first, {stable: 100, canary: 0}, Stickiness(True, 3600)),
     )
     assert [round(rule.share(canary), 1) for rule in found] == [5.0, 0.0]
     assert balancer.port.describe(HOME, []) == ()
@@ -114,7 +119,7 @@ def test_weights_are_changed_and_stickiness_stays(balancer: Balancer):
 
     # Then
     (found,) = balancer.port.describe(HOME, [rule])
-    assert found == ListenerRule(rule, {stable: 999, canary: 1}, sticky_seconds=60)
+    assert found == ListenerRule(rule, {stable: 999, canary: 1}, Stickiness(True, 60))
 
 
 def test_a_rule_that_is_gone_or_somebody_elses_is_left_alone(balancer: Balancer):
@@ -128,6 +133,66 @@ def test_a_rule_that_is_gone_or_somebody_elses_is_left_alone(balancer: Balancer)
     with pytest.raises(Terminal, match="RuleNotFound"):
         balancer.port.set_weights(HOME, NOWHERE, {stable: 99, canary: 1})
     assert balancer.port.describe(HOME, [rule])[0].weights == {stable: 1}
+
+
+def test_weights_and_stickiness_are_changed_in_one_call(balancer: Balancer):
+    # Given
+    stable, canary = balancer.groups["stable"], balancer.groups["canary"]
+    rule = balancer.rule({stable: 500, canary: 500}, 60)
+    was = Stickiness(True, 60)
+
+    # When
+    done = balancer.port.set_weights(HOME, rule, {stable: 100, canary: 0}, stickiness=was.off())
+
+    # Then the duration is still seen
+    assert done is True
+    (found,) = balancer.port.describe(HOME, [rule])
+    assert found == ListenerRule(rule, {stable: 100, canary: 0}, Stickiness(False, 60))
+
+    # When
+    balancer.port.set_weights(HOME, rule, found.weights, stickiness=was)
+
+    # Then
+    assert balancer.port.describe(HOME, [rule])[0].stickiness == was
+
+
+def test_a_rule_before_sticky_groups_stays_sticky_unless_it_has_one_of_them_alone(balancer: Balancer):
+    # Given
+    stable, canary = balancer.groups["stable"], balancer.groups["canary"]
+    was = Stickiness(True, 60)
+    rule = balancer.rule({stable: 500, canary: 500}, 60)
+    balancer.make_sticky(stable)
+    both = {stable: 100, canary: 0}
+
+    # When
+    done = balancer.port.set_weights(HOME, rule, both, stickiness=was.off())
+
+    # Then nothing was changed
+    assert done is False
+    assert balancer.port.describe(HOME, [rule]) == (ListenerRule(rule, {stable: 500, canary: 500}, was),)
+
+    # When it forwards to one of them
+    done = balancer.port.set_weights(HOME, rule, {stable: 100}, stickiness=was.off(), instead_of=both)
+
+    # Then
+    assert done is True
+    assert balancer.port.describe(HOME, [rule]) == (ListenerRule(rule, {stable: 100}, was.off()),)
+
+    # When it is to be as before
+    balancer.port.set_weights(HOME, rule, both, stickiness=was, instead_of=[stable])
+
+    # Then
+    assert balancer.port.describe(HOME, [rule]) == (ListenerRule(rule, both, was),)
+
+
+def test_other_groups_than_those_expected_are_not_taken_away(balancer: Balancer):
+    # Given
+    stable, canary = balancer.groups["stable"], balancer.groups["canary"]
+    rule = balancer.rule({stable: 1})
+
+    # Then
+    with pytest.raises(Terminal, match="forwards to"):
+        balancer.port.set_weights(HOME, rule, {stable: 1}, instead_of=[stable, canary])
 
 
 # --- the adapter alone --------------------------------------------------------------------------------------
@@ -183,13 +248,27 @@ def test_a_forward_action_without_a_configuration_forwards_to_its_one_group(clie
     ]
 
 
-def test_stickiness_that_is_off_is_none(clients: Clients):
-    config = {
-        "TargetGroups": [{"TargetGroupArn": STABLE, "Weight": 1}],
-        "TargetGroupStickinessConfig": {"Enabled": False, "DurationSeconds": 60},
-    }
-    actions = [{"Type": "forward", "ForwardConfig": config}]
+@pytest.mark.parametrize("config", [None, {"Enabled": False}, {"Enabled": False, "DurationSeconds": 60}])
+def test_stickiness_that_is_off_keeps_nobody(clients: Clients, config: dict[str, Any] | None):
+    forwarded: dict[str, Any] = {"TargetGroups": [{"TargetGroupArn": STABLE, "Weight": 1}]}
+    actions = [{"Type": "forward", "ForwardConfig": forwarded}]
+    if config is not None:
+        forwarded["TargetGroupStickinessConfig"] = config
     script = Scripted(clients.at("elbv2", HOME))
     script.answer("DescribeRules", {"Rules": [{"RuleArn": RULE, "Actions": actions}]})
 
-    assert ElbListenerRules(clients).describe(HOME, [RULE])[0].sticky_seconds is None
+    (rule,) = ElbListenerRules(clients).describe(HOME, [RULE])
+    assert rule.stickiness == Stickiness(False, (config or {}).get("DurationSeconds"))
+    assert rule.stickiness.lasts == 0
+
+
+def test_a_refusal_that_was_not_asked_for_is_an_error(clients: Clients):
+    # Given a rule that is not sticky, before groups that have become so
+    script = Scripted(clients.at("elbv2", HOME))
+    action = forward({STABLE: 100, CANARY: 0})
+    script.answer("DescribeRules", {"Rules": [{"RuleArn": RULE, "Actions": [action]}]})
+    script.refuse("ModifyRule", "InvalidLoadBalancerAction")
+
+    # Then
+    with pytest.raises(Terminal, match="InvalidLoadBalancerAction"):
+        ElbListenerRules(clients).set_weights(HOME, RULE, {STABLE: 95, CANARY: 5})

@@ -15,9 +15,10 @@ from tidegate.contracts.manifest.strategies import fields as strategies
 from tidegate.steps.approving import MOST_REQUESTS
 from tidegate.steps.await_soak import KEEP
 from tidegate.steps.canaries import SILENCE
-from tidegate.steps.plan_canary import PATIENCE
+from tidegate.steps.plan_canary import LONGEST_WAIT, SHORTEST_PAUSE
 from tidegate.steps.restore_service import SETTLED_WITHIN
 from tidegate.steps.verify_deployment import GRACE
+from tidegate.steps.withdrawing import SETTLING
 
 LONGEST_EXECUTION = 365 * fields.DAY
 """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
@@ -107,13 +108,12 @@ def test_the_longest_deployment_fits_into_one_history():
 def test_the_longest_canary_fits_into_one_history():
     # Given
     living, promoting = longest(strategies.CanaryDuration), longest(fields.DeploymentTimeout)
-    draining = PATIENCE.total_seconds()
+    draining = LONGEST_WAIT.total_seconds()
     each_step = 2 * (WAITED + CALLED + PASSED) + CALLED  # shifted and verified; asked about and answered
 
     # When
     events = (
-        draining / MACHINES["canary"].definition["States"]["Wait for draining"]["Seconds"]
-        * (CALLED + PASSED + PASSED)
+        draining / SHORTEST_PAUSE * (CALLED + PASSED + PASSED)
         + living / limit("canary", "Await verdict") * (WAITED + CALLED + PASSED)
         + MOST_STEPS * each_step
         + promoting / limit("canary", "Await deployment") * (WAITED + CALLED + PASSED)
@@ -122,6 +122,12 @@ def test_the_longest_canary_fits_into_one_history():
     # Then
     assert events < MOST_EVENTS
     assert draining + living + promoting < limit("canary")
+
+
+def test_the_weights_of_a_canary_have_settled_when_its_tasks_go():
+    waited = MACHINES["canary"].definition["States"]["Wait for weights"]["Seconds"]
+
+    assert SETTLING.total_seconds() < waited <= 15
 
 
 def test_the_longest_blue_green_deployment_fits_into_one_history():

@@ -11,6 +11,7 @@ from tidegate.domain.service import Service
 from tidegate.domain.strategy import CanarySettings, CanaryStep
 from tidegate.domain.traffic import weights_for
 from tidegate.domain.workload import TargetState
+from tidegate.steps.withdrawing import SETTLING, Withdrawal, withdraw
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
 STABLE = f"{ARN}:targetgroup/checkout/0123456789abcdef"
@@ -150,6 +151,20 @@ def wanted(stage: Stage, name: str = NAME) -> int:
 def scaling(stage: Stage, name: str = "checkout") -> ServiceScaling | None:
     """How a service scales by itself."""
     return stage.ports.scaling.scaled.get((stage.place, name))
+
+
+def settle(stage: Stage) -> None:
+    """Let the nodes of the load balancer have followed the listener rules."""
+    stage.ports.clock.advance(SETTLING.total_seconds())
+
+
+def take_back(stage: Stage, root: str | None = None) -> Withdrawal:
+    """Take the canary back, to the end."""
+    taken = withdraw(stage.ports, record(stage), root or stage.root)
+    if taken.outcome != "returning":
+        return taken
+    settle(stage)
+    return withdraw(stage.ports, taken.canary, root or stage.root)
 
 
 def loses_lock_before(stage: Stage, port: str, method: str) -> None:

@@ -22,8 +22,8 @@ NOT_STEPS = {
     "blue_green", "canaries", "canary_capacity", "canary_evidence", "canary_figures", "canary_health",
     "canary_preflight", "canary_readiness", "canary_traffic", "forgotten_canaries", "guard",
     "known_good", "measuring", "mint", "missed", "notices", "overdue", "planning", "preempting", "pulsing",
-    "recover", "requester", "restoring", "resume", "scope", "signed_in", "status_views", "watching",
-    "withdrawing",
+    "recover", "requester", "restoring", "resume", "scope", "signed_in", "status_views", "sticky_clients",
+    "watching", "withdrawing",
 }  # fmt: skip
 # Runbooks for people, not for a machine.
 OTHER_RUNBOOKS: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,31 +15,46 @@ from tidegate.domain.metrics import MetricQuery
 from tidegate.domain.plain import from_plain, to_plain
 from tidegate.domain.scaling import ServiceScaling, Suspended
 from tidegate.domain.service import Target
-from tidegate.domain.traffic import ListenerRule
+from tidegate.domain.traffic import ListenerRule, Stickiness
 from tidegate.errors import Terminal
 
 
 class FakeListenerRules(Fake):
-    """`rules` maps ARNs to rules."""
+    """`rules` maps ARNs to rules; of the target groups in `sticky_groups` targets keep their clients."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rules: dict[str, ListenerRule] = {}
+        self.sticky_groups: set[str] = set()
 
-    def add(self, arn: str, weights: Mapping[str, int], sticky_seconds: int | None = None) -> None:
+    def add(self, arn: str, weights: Mapping[str, int], stickiness: Stickiness | None = None) -> None:
         """Let a rule exist."""
-        self.rules[arn] = ListenerRule(arn, dict(weights), sticky_seconds)
+        self.rules[arn] = ListenerRule(arn, dict(weights), stickiness or Stickiness())
 
     def describe(self, target: Target, rules: Sequence[str]) -> tuple[ListenerRule, ...]:
         return tuple(self.rules[arn] for arn in rules if arn in self.rules)
 
-    def set_weights(self, target: Target, rule: str, weights: Mapping[str, int]) -> None:
+    def set_weights(
+        self,
+        target: Target,
+        rule: str,
+        weights: Mapping[str, int],
+        *,
+        stickiness: Stickiness | None = None,
+        instead_of: Collection[str] | None = None,
+    ) -> bool:
         known = self.rules.get(rule)
         if known is None:
             raise Terminal(f"RuleNotFound: there is no rule {rule}.")
-        if set(known.weights) != set(weights):
+        if set(known.weights) != set(weights if instead_of is None else instead_of):
             raise Terminal(f"{rule} forwards to other target groups.")
-        self.rules[rule] = replace(known, weights=dict(weights))
+        kept = known.stickiness if stickiness is None else stickiness
+        if len(weights) > 1 and not kept.enabled and self.sticky_groups & set(weights):
+            if stickiness is None:
+                raise Terminal(f"InvalidLoadBalancerAction: {rule} has to be sticky.")
+            return False
+        self.rules[rule] = replace(known, weights=dict(weights), stickiness=kept)
+        return True
 
 
 class FakeScaling(Fake):

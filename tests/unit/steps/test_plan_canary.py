@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from tests.unit.canary_stage import (
     prepared,
     record,
     settings,
+    settle,
     share,
 )
 from tests.unit.examples import at, execution_arn, release
@@ -31,10 +33,10 @@ from tests.unit.stage import Stage, planned, revision
 from tidegate.domain.calibration import StoredCalibration
 from tidegate.domain.outcome import StopSignal
 from tidegate.domain.service import BeforeDeploy
-from tidegate.domain.traffic import ListenerRule
+from tidegate.domain.traffic import LONGEST_STICKINESS, ListenerRule, Stickiness, weights_for
 from tidegate.domain.workload import TargetState
 from tidegate.errors import Terminal
-from tidegate.steps.plan_canary import PATIENCE, Command, run
+from tidegate.steps.plan_canary import LONGEST_WAIT, PATIENCE, Command, run
 
 
 def plan(stage: Stage, **more: Any) -> dict:
@@ -279,6 +281,7 @@ def test_what_is_left_of_the_canary_before_is_taken_back_first_one_step_after_an
     assert share(stage) == [0.0, 0.0]
 
     # When
+    settle(stage)
     stage.ports.target_groups.targets[CANARY] = ()
     second = plan(stage)
 
@@ -302,6 +305,93 @@ def test_tasks_of_the_canary_before_are_waited_for_while_they_drain():
     result = plan(stage)
     assert result["outcome"] == "failed"
     assert "has not gone yet" in result["reason"]
+
+
+@pytest.mark.parametrize("seconds", [1, LONGEST_STICKINESS])
+def test_rules_that_keep_their_clients_for_a_bounded_time_are_as_good_as_others(seconds: int):
+    # Given
+    stage = prepared()
+    kept = ListenerRule(RULES[1], weights_for(0, STABLE, CANARY), Stickiness(True, seconds))
+    stage.ports.listener_rules.rules[RULES[1]] = kept
+
+    # Then
+    assert plan(stage)["outcome"] == "ready"
+    assert record(stage).sticky_seconds == seconds
+    assert stage.ports.listener_rules.rules[RULES[1]] == kept
+
+
+@pytest.mark.parametrize("stickiness", [Stickiness(True, LONGEST_STICKINESS + 1), Stickiness(True)])
+def test_a_rule_that_keeps_its_clients_for_too_long_is_refused(stickiness: Stickiness):
+    # Given
+    stage = prepared()
+    stage.ports.listener_rules.add(RULES[1], weights_for(0, STABLE, CANARY), stickiness)
+
+    # When
+    result = plan(stage)
+
+    # Then
+    assert result["outcome"] == "failed"
+    assert f"Listener rule {RULES[1]} keeps its clients for " in result["reason"]
+    assert "give its stickiness at most 3600" in result["reason"]
+    assert stage.ports.canaries.get("checkout", "dev") is None
+
+
+def test_a_duration_that_is_switched_off_is_no_obstacle():
+    # Given
+    stage = prepared()
+    stage.ports.listener_rules.add(RULES[1], weights_for(0, STABLE, CANARY), Stickiness(False, 604_800))
+
+    # Then
+    assert plan(stage)["outcome"] == "ready"
+    assert record(stage).sticky_seconds == 0
+
+
+def test_cookies_of_the_canary_before_are_waited_for():
+    # Given rules that kept its clients for ten minutes
+    stage = with_leftovers()
+    for rule in RULES:
+        stage.ports.listener_rules.add(rule, weights_for(10, STABLE, CANARY), Stickiness(True, 600))
+    plan(stage)
+    settle(stage)
+    stage.ports.target_groups.targets[CANARY] = ()
+
+    # When
+    first = plan(stage)
+
+    # Then
+    assert (first["outcome"], first["wait_seconds"]) == ("draining", 60)
+    assert "Its clients' cookies lead to it until 12:10:10 UTC." in first["reason"]
+
+    # When little is left
+    stage.ports.clock.advance(570)
+
+    # Then
+    assert (plan(stage)["outcome"], plan(stage)["wait_seconds"]) == ("draining", 30)
+
+    # When they have expired
+    stage.ports.clock.advance(30)
+
+    # Then the new canary begins with clients who are kept as before
+    assert plan(stage)["outcome"] == "ready"
+    assert [rule.stickiness for rule in stage.ports.listener_rules.rules.values()] == [
+        Stickiness(True, 600)
+    ] * 2
+    assert (record(stage).id, record(stage).sticky_seconds) == (stage.deployment().id, 600)
+
+
+def test_cookies_are_waited_for_no_longer_than_any_may_last():
+    # Given people who have let the rules keep clients for a week, while the canary before had traffic
+    stage = with_leftovers()
+    for rule in RULES:
+        stage.ports.listener_rules.add(rule, weights_for(10, STABLE, CANARY), Stickiness(True, 604_800))
+    plan(stage)
+    stage.ports.target_groups.targets[CANARY] = ()
+
+    # Then
+    stage.ports.clock.advance((LONGEST_WAIT - timedelta(seconds=1)).total_seconds())
+    assert plan(stage)["outcome"] == "draining"
+    stage.ports.clock.advance(1)
+    assert plan(stage)["outcome"] == "failed"
 
 
 def test_a_canary_that_has_ended_is_in_nobodys_way():

@@ -687,6 +687,7 @@ def test_a_canary_whose_execution_has_stopped_is_taken_back_by_its_pulse():
     returned = world.pulse()["outcome"]
     share = world.ports.listener_rules.rules[RULE].share(CANARY)
     tasks = world.ports.services.described["dev", NAME].desired
+    world.at_minute(6)
     withdrawn = world.pulse()["outcome"]
     ended = world.pulse()["outcome"]
 
@@ -884,8 +885,8 @@ def making_room() -> CanaryWorld:
 
 def drained() -> CanaryWorld:
     world = abandoned()
-    world.at_minute(5)
-    for _ in range(2):
+    for minute in (5, 6):
+        world.at_minute(minute)
         world.pulse()
     return world
 
@@ -906,7 +907,7 @@ def test_taking_back_goes_on_wherever_it_broke():
 
         def pulses() -> dict[str, Any]:
             while (result := run(COMMAND, world.ports))["outcome"] != "ended":
-                pass
+                world.ports.clock.advance(60)
             return result
 
         return world.ports, pulses

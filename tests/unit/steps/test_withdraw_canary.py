@@ -15,26 +15,29 @@ from tests.unit.canary_stage import (
     living,
     prepared,
     record,
+    settle,
     share,
     wanted,
 )
 from tests.unit.stage import Stage
 from tidegate.domain.outcome import StopSignal
 from tidegate.domain.traffic import ListenerRule
-from tidegate.errors import Terminal
+from tidegate.errors import Terminal, Transient
 from tidegate.steps.withdraw_canary import Command, run
 
 BROKE = {"outcome": "failed", "reason": "Shift traffic broke: Terminal no.", "evidence": None}
 LEAVING = {"outcome": "leaving", "reason": "", "evidence": None}
 
 
-def withdraw(stage: Stage, cause: dict[str, Any] | None = None) -> dict:
-    return run(Command(**stage.given(cause=LEAVING if cause is None else cause)), stage.ports)
+def withdraw(stage: Stage, cause: dict[str, Any] | None = None, **more: Any) -> dict:
+    return run(Command(**stage.given(cause=LEAVING if cause is None else cause, **more)), stage.ports)
 
 
 def both(stage: Stage, cause: dict[str, Any] | None = None) -> dict:
     """What the machine does: one state after the other, each with the result of the one before."""
-    return withdraw(stage, withdraw(stage, cause))
+    first = withdraw(stage, cause)
+    settle(stage)
+    return withdraw(stage, first, settled=True)
 
 
 def test_the_weight_goes_first_and_the_tasks_only_when_the_weight_was_read():
@@ -49,7 +52,8 @@ def test_the_weight_goes_first_and_the_tasks_only_when_the_weight_was_read():
     assert record(stage).phase == "returning"
 
     # When
-    withdraw(stage)
+    settle(stage)
+    withdraw(stage, settled=True)
 
     # Then
     assert_at_rest(stage)
@@ -190,6 +194,18 @@ def test_it_is_written_into_the_journal_what_became_of_it():
     # Then
     kinds = [each["kind"] for each in stage.ports.journal.entries(stage.release.id)]
     assert kinds == ["canary.withdrawn"]
+
+
+def test_weights_that_were_set_again_have_their_time_before_the_tasks_go():
+    # Given
+    stage = living(decision="roll_back")
+    withdraw(stage)
+
+    # Then
+    with pytest.raises(Transient, match="changed only a moment ago"):
+        withdraw(stage, settled=True)
+    assert wanted(stage) == 2
+    assert withdraw(stage)["outcome"] == "rolled_back"
 
 
 def test_the_lock_must_be_ours():

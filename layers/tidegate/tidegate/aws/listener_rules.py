@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tidegate.aws.clients import Clients
-from tidegate.aws.errors import Answer, aws_call, aws_call_unless
+from tidegate.aws.errors import Answer, aws_call_unless
 from tidegate.domain.service import Target
-from tidegate.domain.traffic import ListenerRule
+from tidegate.domain.traffic import ListenerRule, Stickiness
 from tidegate.errors import Terminal
 from tidegate.ports import ListenerRules
 
 _MISSING = ("RuleNotFound", "RuleNotFoundException")
+_MUST_BE_STICKY = ("InvalidLoadBalancerAction", "InvalidLoadBalancerActionException")
 
 
 class ElbListenerRules(ListenerRules):
@@ -21,10 +22,18 @@ class ElbListenerRules(ListenerRules):
     A group with weight 0 gets no request that the weights distribute. But where the rule has target-group
     stickiness, a request that brings the cookie AWSALBTG goes to the group in the cookie; the documentation
     makes no exception for weight 0, and AWS's own answer to the question is that stickiness comes first. So
-    weight 0 does not call such clients back: until their cookie expires (`sticky_seconds`) they go on to the
-    group that they know, and get 503 when its tasks are gone.
+    weight 0 does not call such clients back; switching stickiness off does, at once.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#forward-actions
     https://repost.aws/questions/QUugYm4uzWSI2af5mnmMjlZQ/alb-to-automatically-redirect-traffic
+
+    Every answer renews the cookie, so a client that keeps coming keeps its group for ever; one that pauses
+    for the duration loses it.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
+
+    Where several groups are in the action and one of them is sticky itself (`stickiness.enabled`), the rule
+    has to be sticky too, and ModifyRule refuses anything else with InvalidLoadBalancerAction.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
+    https://github.com/argoproj/argo-rollouts/pull/1577
 
     What DescribeRules shows is what was asked for; the nodes of the load balancer follow some seconds later.
     """
@@ -37,21 +46,30 @@ class ElbListenerRules(ListenerRules):
         found = {each["RuleArn"]: each for each in _described(elb, rules)}
         return tuple(_read(found[arn]) for arn in rules if arn in found)
 
-    def set_weights(self, target: Target, rule: str, weights: Mapping[str, int]) -> None:
+    def set_weights(
+        self,
+        target: Target,
+        rule: str,
+        weights: Mapping[str, int],
+        *,
+        stickiness: Stickiness | None = None,
+        instead_of: Collection[str] | None = None,
+    ) -> bool:
         elb = self._clients.at("elbv2", target)
         found = _described(elb, [rule])
         if not found:
             raise Terminal(f"RuleNotFound: there is no listener rule {rule}.")
-        known = _read(found[0])
-        if set(known.weights) != set(weights):
+        known, expected = _read(found[0]), set(weights if instead_of is None else instead_of)
+        if set(known.weights) != expected:
             raise Terminal(
-                f"{rule} forwards to {_names(known.weights)}, and not to {_names(weights)}: its weights are "
+                f"{rule} forwards to {_names(known.weights)}, and not to {_names(expected)}: its weights are "
                 "not Tidegate's to set."
             )
         # What ModifyRule is not told (conditions, transforms) stays; the actions are replaced as a whole.
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyRule.html
-        actions = [_weighted(action, weights) for action in _in_order(found[0])]
-        aws_call(elb.modify_rule, RuleArn=rule, Actions=actions)
+        actions = [_weighted(action, weights, stickiness) for action in _in_order(found[0])]
+        may_refuse = _MUST_BE_STICKY if stickiness is not None and not stickiness.enabled else ()
+        return aws_call_unless(may_refuse, elb.modify_rule, RuleArn=rule, Actions=actions) is not None
 
 
 def _described(elb: Any, rules: Sequence[str]) -> list[Answer]:
@@ -76,7 +94,7 @@ def _read(rule: Answer) -> ListenerRule:
     return ListenerRule(
         arn=rule["RuleArn"],
         weights={each["TargetGroupArn"]: each.get("Weight", 1) for each in _groups(forward)},
-        sticky_seconds=sticky.get("DurationSeconds") if sticky.get("Enabled") else None,
+        stickiness=Stickiness(bool(sticky.get("Enabled")), sticky.get("DurationSeconds")),
         is_default=bool(rule.get("IsDefault", False)),
     )
 
@@ -87,13 +105,15 @@ def _groups(forward: Answer) -> list[Answer]:
     return groups or ([{"TargetGroupArn": alone}] if alone else [])
 
 
-def _weighted(action: Answer, weights: Mapping[str, int]) -> Answer:
+def _weighted(action: Answer, weights: Mapping[str, int], stickiness: Stickiness | None) -> Answer:
     """An action as it is written back: a forward action with other weights, any other one as it was."""
     if action["Type"] == "forward":
-        config = dict(action.get("ForwardConfig", {}))
-        groups = [{**each, "Weight": weights[each["TargetGroupArn"]]} for each in _groups(action)]
+        known = {each["TargetGroupArn"]: each for each in _groups(action)}
+        arns = dict.fromkeys([*(arn for arn in known if arn in weights), *weights])
+        groups = [{**known.get(arn, {"TargetGroupArn": arn}), "Weight": weights[arn]} for arn in arns]
         kept = {name: value for name, value in action.items() if name != "TargetGroupArn"}
-        return {**kept, "ForwardConfig": {**config, "TargetGroups": groups}}
+        config = {**action.get("ForwardConfig", {}), "TargetGroups": groups}
+        return {**kept, "ForwardConfig": config | _sticky(stickiness)}
     if "AuthenticateOidcConfig" in action:
         # The client's secret is never shown, so it cannot be written back; the one that is there is to stay.
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AuthenticateOidcActionConfig.html
@@ -104,6 +124,13 @@ def _weighted(action: Answer, weights: Mapping[str, int]) -> Answer:
     return action
 
 
-def _names(weights: Mapping[str, int]) -> str:
+def _sticky(stickiness: Stickiness | None) -> Answer:
+    if stickiness is None:
+        return {}
+    lasts = {"DurationSeconds": stickiness.seconds} if stickiness.seconds else {}
+    return {"TargetGroupStickinessConfig": {"Enabled": stickiness.enabled, **lasts}}
+
+
+def _names(weights: Collection[str]) -> str:
     names = sorted(arn.rpartition("targetgroup/")[2] for arn in weights)
     return " and ".join(names) or "no target group"

@@ -10,12 +10,13 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tidegate.domain.rollout import Evidence
 from tidegate.domain.scaling import ServiceScaling
 from tidegate.domain.strategy import CanaryStep
+from tidegate.domain.traffic import Stickiness
 
 Phase = Literal["preparing", "analysing", "asking", "promoting", "returning", "withdrawn", "ended"]
 Decision = Literal["none", "advance", "promote", "ask", "roll_back", "fail", "cancel"]
@@ -50,7 +51,8 @@ class Canary:
         root: The root execution, which owns the lock; when it has stopped the pulse cleans up.
         phase: ``preparing``: capacity for the next step is being made; ``analysing``: traffic flows and is
             judged; ``asking``: people decide; ``promoting``: the stable service is being updated;
-            ``returning``: weights are going to 0; ``withdrawn``: they are, and the last tasks drain;
+            ``returning``: weights are going to 0; ``withdrawn``: they are, the last tasks drain and the
+            cookies of its clients expire;
             ``ended``: nothing is left of it.
         step: Index of the step whose weight is given; -1 before the first.
         weight: The canary's share that the rules should have now, in percent.
@@ -68,6 +70,11 @@ class Canary:
         seen_at: When the pulse looked last, to half a minute.
         scaling: How the stable service scaled when the canary began; what is restored.
         held: Whether scale-in of the stable service is suspended by us.
+        sticky_seconds: For how long a client may bring a cookie that leads to it, after its last request.
+        stickiness: What each listener rule had of target-group stickiness that we switched off; is restored.
+        alone: Rules that forward to the stable target group alone until then.
+        returned_at: When the listener rules were last changed so that they lead nobody to it.
+        withdrawn_at: When they were seen to hold, so that no client has got a cookie of it since.
         note: What people should know of the calibration.
         evidence_at: Address of the stored evidence.
         version: Counts the changes of the record.
@@ -102,6 +109,11 @@ class Canary:
     seen_at: datetime | None = None
     scaling: ServiceScaling | None = None
     held: bool = False
+    sticky_seconds: int = 0
+    stickiness: dict[str, Stickiness] = field(default_factory=dict)
+    alone: tuple[str, ...] = ()
+    returned_at: datetime | None = None
+    withdrawn_at: datetime | None = None
     note: str = ""
     evidence_at: str = ""
     ended_at: datetime | None = None
@@ -116,6 +128,16 @@ class Canary:
     def over(self) -> bool:
         """Whether no traffic is, or will be, given to it."""
         return self.phase in ("returning", "withdrawn", "ended")
+
+    @property
+    def cookies_until(self) -> datetime | None:
+        """Until when clients may bring cookies that lead to it; None where there are none to wait for.
+
+        While stickiness is off nobody gets one, and none is renewed.
+        """
+        if self.withdrawn_at is None or not self.stickiness:
+            return None
+        return self.withdrawn_at + timedelta(seconds=self.sticky_seconds)
 
 
 def schedule_name(stack: str, service: str, environment: str) -> str:

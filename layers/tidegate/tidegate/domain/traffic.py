@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WHOLE = 1000
 """Weights of a rule with a canary add up to this; Elastic Load Balancing allows 0 to 999 for each.
@@ -14,19 +14,45 @@ PRECISION = 50 / WHOLE
 """Two shares that differ by less, in percent, are the same weights."""
 ALL = 100
 """The weight of the only target group that gets traffic."""
+LONGEST_STICKINESS = 3600
+"""For how many seconds at most a rule with a canary may keep its clients; the next canary waits as long."""
+LONGEST_COOKIE = 604_800
+"""The longest duration of target-group stickiness, seven days.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupStickinessConfig.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stickiness:
+    """Target-group stickiness of a rule: clients come back to the group they met, by the cookie AWSALBTG.
+
+    ``seconds`` is for how long after their last request; None where the rule does not say.
+    """
+
+    enabled: bool = False
+    seconds: int | None = None
+
+    @property
+    def lasts(self) -> int:
+        """For how many seconds a cookie leads its client back: none where it is off."""
+        return (self.seconds or LONGEST_COOKIE) if self.enabled else 0
+
+    def off(self) -> Stickiness:
+        """The same, switched off; the duration is kept where people see it."""
+        return replace(self, enabled=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ListenerRule:
     """The forward action of a listener rule: weight by target group, empty where it does not forward.
 
-    ``sticky_seconds`` is the duration of target-group stickiness, None where there is none. The default rule
-    of a listener (``is_default``) can be described, but only ModifyListener changes it.
+    The default rule of a listener (``is_default``) can be described, but only ModifyListener changes it.
     """
 
     arn: str
     weights: Mapping[str, int]
-    sticky_seconds: int | None = None
+    stickiness: Stickiness = Stickiness()
     is_default: bool = False
 
     def share(self, target_group: str) -> float:

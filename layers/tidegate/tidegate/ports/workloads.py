@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from tidegate.domain.scaling import ServiceScaling, Suspended
 from tidegate.domain.scan import ImageScan
 from tidegate.domain.service import Target
 from tidegate.domain.strategy import Native
-from tidegate.domain.traffic import ListenerRule
+from tidegate.domain.traffic import ListenerRule, Stickiness
 from tidegate.domain.workload import (
     OneOffTask,
     ServiceDeployment,
@@ -160,10 +160,30 @@ class ListenerRules(Protocol):
     def describe(self, target: Target, rules: Sequence[str]) -> tuple[ListenerRule, ...]:
         """The rules, in the order asked for; one that does not exist is left out."""
 
-    def set_weights(self, target: Target, rule: str, weights: Mapping[str, int]) -> None:
+    def set_weights(
+        self,
+        target: Target,
+        rule: str,
+        weights: Mapping[str, int],
+        *,
+        stickiness: Stickiness | None = None,
+        instead_of: Collection[str] | None = None,
+    ) -> bool:
         """Change the weights of a rule's forward action, by target group, and nothing else of the rule.
 
-        Conditions, other actions (authentication, say) and stickiness stay what they are.
+        Conditions and other actions (authentication, say) stay what they are, and so does stickiness unless
+        it is given, which is then changed in the same call.
+
+        Args:
+            target: Where the rule is.
+            rule: Its ARN.
+            weights: Weight by target group.
+            stickiness: The rule's target-group stickiness from now on; None leaves it as it is.
+            instead_of: The target groups that the rule forwards to, where `weights` names others.
+
+        Returns:
+            True; False, and nothing is changed, where stickiness cannot be switched off because one of the
+            target groups is sticky itself.
 
         Raises:
             Terminal: the rule is gone, or forwards to other target groups than these.

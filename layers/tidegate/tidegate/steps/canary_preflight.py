@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tidegate.domain.canary import canary_service
 from tidegate.domain.strategy import CanarySettings
-from tidegate.domain.traffic import ListenerRule, gives
+from tidegate.domain.traffic import LONGEST_STICKINESS, ListenerRule, gives
 from tidegate.domain.workload import ServiceState
 from tidegate.ports import Ports
 from tidegate.steps.canaries import rules_of, settings_of
@@ -58,4 +58,9 @@ def _unlike(arn: str, rule: ListenerRule | None, settings: CanarySettings) -> st
     if not gives(rule, 0, settings.canary_target_group) or not gives(rule, 100, settings.target_group):
         share = rule.share(settings.target_group)
         return f"Listener rule {arn} gives {settings.target_group} {share:g} % of the traffic, not all of it."
+    if rule.stickiness.lasts > LONGEST_STICKINESS:
+        return (
+            f"Listener rule {arn} keeps its clients for {rule.stickiness.lasts} seconds; give its stickiness "
+            f"at most {LONGEST_STICKINESS}, because it stays off for as long after a canary."
+        )
     return None

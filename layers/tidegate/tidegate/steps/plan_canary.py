@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from tidegate.domain.canary import Canary
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.judging import outlook
 from tidegate.domain.strategy import CanarySettings
+from tidegate.domain.traffic import LONGEST_STICKINESS
 from tidegate.domain.workload import ServiceState
 from tidegate.errors import Terminal
 from tidegate.ports import Ports
@@ -18,10 +20,15 @@ from tidegate.steps.canaries import canary_of, settings_of
 from tidegate.steps.canary_preflight import obstacle, strangers
 from tidegate.steps.guard import check_owner, stopped_here
 from tidegate.steps.scope import Scope, current_deployment, scope_of
+from tidegate.steps.sticky_clients import longest
 from tidegate.steps.withdrawing import finish, withdraw
 
 PATIENCE = timedelta(minutes=20)
 """How long the tasks of the last canary may drain: a deregistration delay of 15 minutes, and something."""
+LONGEST_WAIT = PATIENCE + timedelta(seconds=LONGEST_STICKINESS)
+"""The same, where cookies of the last canary's clients have to expire as well."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 15, 60
+"""Seconds until what is left is looked at again; a stop signal is not seen before."""
 
 
 class Command(BaseModel):
@@ -39,9 +46,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Check, and open the record. Idempotent: the record's id is that of the ledger's deployment.
 
     Returns:
-        ``outcome`` ``ready``; ``draining`` while what is left of the canary before goes; ``straight`` where
-        there is nothing to compare with, so that the service is deployed without a canary; ``failed``, or
-        the word of a stop signal.
+        ``outcome`` ``ready``; ``draining`` while what is left of the canary before goes, with
+        ``wait_seconds``; ``straight`` where there is nothing to compare with, so that the service is deployed
+        without a canary; ``failed``, or the word of a stop signal.
     """
     scope = scope_of(ports, command.release, command.environment)
     stopped = stopped_here(scope)
@@ -80,10 +87,15 @@ def _leftovers(command: Command, ports: Ports) -> dict[str, Any] | None:
     taken = withdraw(ports, before, command.root)
     if taken.outcome == "withdrawn" and finish(ports, taken.canary):
         return None
-    reason = f"The canary of {before.release} has not gone yet. {taken.reason}".strip()
-    if ports.clock.now() >= command.started_at + PATIENCE:
+    now, until = ports.clock.now(), taken.canary.cookies_until
+    waits_for_cookies = until is not None and now < until
+    about = f" Its clients' cookies lead to it until {until:%H:%M:%S} UTC." if waits_for_cookies else ""
+    reason = f"The canary of {before.release} has not gone yet.{about} {taken.reason}".strip()
+    if now >= command.started_at + (LONGEST_WAIT if taken.canary.stickiness else PATIENCE):
         return _result("failed", reason)
-    return _result("draining", reason)
+    left = (until - now).total_seconds() if until is not None else 0
+    pause = min(max(math.ceil(left), SHORTEST_PAUSE), LONGEST_PAUSE)
+    return _result("draining", reason) | {"wait_seconds": pause}
 
 
 def _nothing_to_compare(scope: Scope, state: ServiceState, task_definition: str) -> str | None:
@@ -119,6 +131,7 @@ def _canary(
         stable_task_definition=state.task_definition,
         opened_at=ports.clock.now(),
         scaling=ports.scaling.describe(*place),
+        sticky_seconds=longest(ports, scope, settings),
         note=_note(ports, scope, settings),
     )
 

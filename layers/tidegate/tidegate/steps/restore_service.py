@@ -19,7 +19,7 @@ from tidegate.steps.known_good import active_task_definition, choose_target
 from tidegate.steps.restoring import Progress, progress
 from tidegate.steps.scope import Scope, current_deployment, scope_of
 from tidegate.steps.verify_deployment import GRACE, look
-from tidegate.steps.withdrawing import withdraw_at_once
+from tidegate.steps.withdrawing import Withdrawal, withdraw
 
 SETTLED_WITHIN = timedelta(hours=1)
 """Health is waited for no longer than this: looking for it every few seconds has its price."""
@@ -41,30 +41,33 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Take a canary back, stop what is in flight, deploy the target, verify it: whichever comes next.
 
     Idempotent: it reads the world first and does only what is missing. Repeated until it returns
-    ``rolled_back`` or ``failed``; ``restoring`` waits for ECS, ``settling`` for health.
+    ``rolled_back`` or ``failed``; ``restoring`` waits for ECS, ``settling`` for health, or for the weights of
+    a canary that was taken back.
     """
     scope = scope_of(ports, command.release, command.environment)
-    blocked = _take_canary_back(command, ports)
+    taken = _take_canary_back(command, ports)
     result = _restore(command, ports, scope)
-    if not blocked:
+    if taken is None or taken.outcome == "withdrawn":
         return result
     # The service itself may be what it was; as long as the canary has requests, the environment is not.
-    outcome = "failed" if result["outcome"] == "rolled_back" else result["outcome"]
-    return {**result, "outcome": outcome, "reason": f"{result['reason']} {blocked}"}
+    outcome, reason = result["outcome"], f"{result['reason']} {taken.reason}".strip()
+    if outcome == "rolled_back":
+        outcome = "failed" if taken.outcome == "blocked" else "settling"
+    return {**result, "outcome": outcome, "reason": reason}
 
 
-def _take_canary_back(command: Command, ports: Ports) -> str:
+def _take_canary_back(command: Command, ports: Ports) -> Withdrawal | None:
     """Whoever's canary it is that lives here, it loses its traffic before anything else is changed.
 
     Returns:
-        What people have to know of it, if anything.
+        How far it is; None when there is none.
     """
     canary = ports.canaries.get(command.service, command.environment)
     if canary is None or canary.phase in ("withdrawn", "ended"):
-        return ""
+        return None
     reason = str(command.cause.get("reason") or "The service was restored.")[:2000]
     canary = change(ports, canary, lambda each: tells(each, "fail", reason))
-    return withdraw_at_once(ports, canary, command.root).reason
+    return withdraw(ports, canary, command.root)
 
 
 def _restore(command: Command, ports: Ports, scope: Scope) -> dict[str, Any]:

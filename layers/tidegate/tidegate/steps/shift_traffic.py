@@ -77,7 +77,7 @@ def _advance(ports: Ports, scope: Scope, canary: Canary) -> dict[str, Any]:
     if canary.over:
         # Taken back while the weights were being set. Nobody may give traffic to it any more, so this is
         # undone whoever has the lock by now.
-        return_traffic(ports, scope, no_fence)
+        canary = return_traffic(ports, scope, canary, no_fence).canary
         return _result("leaving", canary)
     _note(ports, canary)
     return _result("leaving" if canary.decision in LEAVING else "shifted", canary)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from tidegate.domain.canary import Canary, tells
 from tidegate.domain.outcome import Outcome
+from tidegate.errors import Transient
 from tidegate.ports import Ports
 from tidegate.steps.canaries import canary_of, change
 from tidegate.steps.scope import Scope, scope_of
@@ -16,13 +17,17 @@ from tidegate.steps.withdrawing import Withdrawal, withdraw
 
 
 class Command(BaseModel):
-    """``cause`` is the result of the state that led here: of the promotion, or of what broke."""
+    """``cause`` is the result of the state that led here: of the promotion, or of what broke.
+
+    ``settled`` says that the weights have had their time, so that tasks and scaling are to follow now.
+    """
 
     root: str
     release: str
     service: str
     environment: str
     cause: dict[str, Any] = Field(default_factory=dict)
+    settled: bool = False
 
 
 def run(command: Command, ports: Ports) -> dict[str, Any]:
@@ -33,6 +38,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
     Returns:
         ``outcome`` ``succeeded`` (promoted), ``rolled_back``, ``cancelled``, ``superseded`` or ``failed``.
+
+    Raises:
+        Transient: the weights do not hold yet, or were set again a moment ago.
     """
     scope = scope_of(ports, command.release, command.environment)
     canary = canary_of(ports, scope)
@@ -42,6 +50,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     taken = withdraw(ports, canary, command.root)
     if taken.outcome != "returning":
         _note(ports, taken)
+    elif command.settled:
+        raise Transient(f"The listener rules of {command.service} were changed only a moment ago.")
     return _result(taken, scope)
 
 

@@ -7,7 +7,7 @@ and the sweep. Every piece looks at the world first, does what is missing and ma
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
 
@@ -21,15 +21,26 @@ from tidegate.steps.canaries import change
 from tidegate.steps.canary_traffic import Fence, no_fence, return_traffic
 from tidegate.steps.guard import check_owner
 from tidegate.steps.scope import Scope, scope_of
+from tidegate.steps.sticky_clients import keep_again, tell_called_back
+
+SETTLING = timedelta(seconds=10)
+"""How long the canary's tasks are kept after the listener rules were changed.
+
+What DescribeRules shows is what was asked for; the nodes of the load balancer follow some seconds later, and
+AWS says neither when nor in which order. A node that still follows the old weights must not find nothing but
+targets that are draining, which get no new requests: it would answer 503. Requests in flight are ECS's to
+wait for: it deregisters a task's targets and stops the task after their deregistration delay.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
     """How far a canary has been taken back.
 
-    ``returning``: the weights were set and must be read again; ``blocked``: a listener rule that somebody
-    else has changed still leads to the canary, whose tasks are therefore kept; ``withdrawn``: no traffic, and
-    no tasks are wanted any more. ``reason`` says what people have to know, if anything.
+    ``returning``: the weights were set, must be read again and have their time; ``blocked``: a listener rule
+    that somebody else has changed still leads to the canary, whose tasks are therefore kept; ``withdrawn``:
+    no traffic, and no tasks are wanted any more. ``reason`` says what people have to know, if anything.
     """
 
     outcome: Literal["returning", "blocked", "withdrawn"]
@@ -47,7 +58,8 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
             nobody else does.
 
     Returns:
-        After ``returning`` it is to be called again: setting weights and reading them are two steps.
+        After ``returning`` it is to be called again: setting weights and reading them are two steps, with
+        `SETTLING` between them.
 
     Raises:
         Transient: the weights do not hold yet, or the evidence could not be stored for now.
@@ -60,24 +72,22 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
     scope = scope_of(ports, canary.release, canary.environment)
     fence = partial(_fence, ports, canary, root)
     was_returning = canary.phase == "returning"
-    traffic = return_traffic(ports, scope, fence)
-    canary = change(ports, canary, _returning)
+    traffic = return_traffic(ports, scope, canary, fence)
+    now = ports.clock.now()
+    canary = change(ports, traffic.canary, partial(_returning, now=now, changed=traffic.changed))
     if traffic.changed:
         if was_returning:
             raise Transient(f"The listener rules of {canary.service} did not keep the weights they were set.")
         return Withdrawal("returning", canary, traffic.said)
     if traffic.blocked:
         return Withdrawal("blocked", canary, traffic.said)
+    if canary.returned_at is not None and now < canary.returned_at + SETTLING:
+        return Withdrawal("returning", canary, traffic.said)
+    tell_called_back(ports, canary)
     _clear(ports, scope, canary, fence)
     address = _store_evidence(ports, scope, canary)
-    canary = change(ports, canary, partial(_withdrawn, address=address, said=traffic.said))
+    canary = change(ports, canary, partial(_withdrawn, now=now, address=address, said=traffic.said))
     return Withdrawal("withdrawn", canary)
-
-
-def withdraw_at_once(ports: Ports, canary: Canary, root: str) -> Withdrawal:
-    """Take a canary back, reading the weights right after they were set."""
-    taken = withdraw(ports, canary, root)
-    return withdraw(ports, taken.canary, root) if taken.outcome == "returning" else taken
 
 
 def rescue(ports: Ports, canary: Canary) -> Withdrawal:
@@ -88,7 +98,7 @@ def rescue(ports: Ports, canary: Canary) -> Withdrawal:
 
 
 def finish(ports: Ports, canary: Canary) -> bool:
-    """End a withdrawn canary whose last tasks are gone; True once it has ended.
+    """End a withdrawn canary whose last tasks and cookies are gone; True once it has ended.
 
     What a function whose execution was stopped may have done since is undone here: as long as the record has
     not ended no other canary can begin, so nobody else's doing can be meant.
@@ -98,7 +108,7 @@ def finish(ports: Ports, canary: Canary) -> bool:
     if canary.phase != "withdrawn":
         return False
     scope = scope_of(ports, canary.release, canary.environment)
-    traffic = return_traffic(ports, scope, no_fence)
+    traffic = return_traffic(ports, scope, canary, no_fence)
     if traffic.changed or traffic.blocked:
         return False
     _clear(ports, scope, canary, no_fence)
@@ -106,6 +116,9 @@ def finish(ports: Ports, canary: Canary) -> bool:
     name = canary_service(environment.service)
     state = ports.services.describe(environment.target, environment.cluster, name)
     if state is not None and state.running + state.pending > 0:
+        return False
+    canary = keep_again(ports, scope, canary)
+    if canary.stickiness:
         return False
     ports.schedules.remove(schedule_name(ports.stack, canary.service, canary.environment))
     now = ports.clock.now()
@@ -155,15 +168,23 @@ def _without_traffic(ports: Ports, canary: Canary) -> Canary:
     return change(ports, canary, lambda each: replace(each, phase="ended", ended_at=now))
 
 
-def _returning(canary: Canary) -> Canary:
-    return canary if canary.over else replace(canary, phase="returning", weight=0.0, shifted_at=None)
+def _returning(canary: Canary, now: datetime, *, changed: bool) -> Canary:
+    """The record of a canary that gets no traffic any more, and since when.
+
+    A change of which only the noting was lost counts from now on.
+    """
+    if canary.phase in ("withdrawn", "ended"):
+        return canary
+    is_new = changed or (canary.returned_at is None and canary.step >= 0)
+    since = now if is_new else canary.returned_at
+    return replace(canary, phase="returning", weight=0.0, shifted_at=None, returned_at=since)
 
 
-def _withdrawn(canary: Canary, address: str, said: str) -> Canary:
+def _withdrawn(canary: Canary, now: datetime, address: str, said: str) -> Canary:
     if canary.phase != "returning":
         return canary
     reason = f"{canary.reason} {said}".strip()
-    return replace(canary, phase="withdrawn", evidence_at=address, reason=reason)
+    return replace(canary, phase="withdrawn", withdrawn_at=now, evidence_at=address, reason=reason)
 
 
 def _fence(ports: Ports, canary: Canary, root: str | None) -> None:

@@ -11,7 +11,9 @@ from tests.unit.canary_stage import (
     living,
     pulse,
     record,
+    settle,
     share,
+    take_back,
 )
 from tests.unit.stage import Stage
 from tidegate.errors import Terminal
@@ -19,7 +21,6 @@ from tidegate.steps import pulse as pulse_step
 from tidegate.steps import sweep
 from tidegate.steps.canaries import SILENCE
 from tidegate.steps.forgotten_canaries import mend_canary
-from tidegate.steps.withdrawing import withdraw_at_once
 
 
 def mend(stage: Stage) -> str | None:
@@ -70,7 +71,9 @@ def test_what_neither_pulse_nor_machine_takes_back_is_taken_back():
     stage = silent(dead(living()))
 
     # Then
-    assert [mend(stage) for _ in range(3)] == ["abandoned_canaries", "abandoned_canaries", "drained_canaries"]
+    assert mend(stage) == "abandoned_canaries"
+    settle(stage)
+    assert [mend(stage) for _ in range(2)] == ["abandoned_canaries", "drained_canaries"]
     assert_at_rest(stage)
     assert record(stage).phase == "ended"
 
@@ -87,7 +90,7 @@ def test_a_pulse_that_beats_takes_back_by_itself_what_its_machine_left():
 def test_tasks_that_drain_without_a_pulse_are_waited_for():
     # Given
     stage = living(decision="fail")
-    withdraw_at_once(stage.ports, record(stage), stage.root)
+    take_back(stage)
     silent(stage)
     state = stage.ports.services.described["dev", "checkout-canary"]
     stage.ports.services.described["dev", "checkout-canary"] = type(state)(

@@ -15,6 +15,7 @@ from tests.unit.canary_stage import (
     edit,
     living,
     record,
+    settle,
     share,
     wanted,
 )
@@ -28,9 +29,19 @@ from tidegate.steps.restore_service import Command, run
 CAUSE = {"outcome": "failed", "reason": "It crashed.", "evidence": "start"}
 
 
-def restore(stage: Stage, root: str | None = None) -> dict:
+def once(stage: Stage, root: str | None = None) -> dict:
     given: dict[str, Any] = stage.given(cause=CAUSE, target=None, started_at=at(0))
     return run(Command(**given | ({"root": root} if root else {})), stage.ports)
+
+
+def restore(stage: Stage, root: str | None = None) -> dict:
+    """What the machine does until the weights of the canary have settled."""
+    result = once(stage, root)
+    canary = stage.ports.canaries.get("checkout", stage.place)
+    if canary is None or canary.phase != "returning":
+        return result
+    settle(stage)
+    return once(stage, root)
 
 
 def unpromoted(**more: Any) -> Stage:
@@ -82,6 +93,25 @@ def test_the_weight_goes_back_before_anything_else_is_changed():
     # Then
     assert order == ["set_weights", "set_weights", "stop"]
     assert result["outcome"] == "restoring"
+    assert_at_rest(stage)
+
+
+def test_the_service_is_not_said_to_be_restored_before_the_weights_have_settled():
+    # Given a service that was never changed, so that nothing else is to be waited for
+    stage = unpromoted()
+
+    # When
+    first = once(stage)
+
+    # Then
+    assert first["outcome"] == "settling"
+    assert (share(stage), wanted(stage)) == ([0.0, 0.0], 2)
+
+    # When
+    settle(stage)
+
+    # Then
+    assert once(stage)["outcome"] == "rolled_back"
     assert_at_rest(stage)
 
 

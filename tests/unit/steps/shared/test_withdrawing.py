@@ -25,10 +25,12 @@ from tests.unit.canary_stage import (
     pulse,
     record,
     scaling,
+    settle,
     share,
     wanted,
 )
-from tests.unit.examples import at, execution_arn
+from tests.unit.canary_stage import take_back as back
+from tests.unit.examples import execution_arn
 from tests.unit.stage import Stage, locked
 from tidegate.domain.scaling import Suspended, held
 from tidegate.domain.traffic import ListenerRule
@@ -38,18 +40,13 @@ from tidegate.steps.acquire_lock import UNKNOWN
 from tidegate.steps.scale_canary import Command as Scale
 from tidegate.steps.scale_canary import run as scale
 from tidegate.steps.withdrawing import (
+    SETTLING,
     Withdrawal,
     finish,
     is_abandoned,
     rescue,
     withdraw,
-    withdraw_at_once,
 )
-
-
-def back(stage: Stage, root: str | None = None) -> Withdrawal:
-    """Take it back to the end."""
-    return withdraw_at_once(stage.ports, record(stage), root or stage.root)
 
 
 def once(stage: Stage, root: str | None = None) -> Withdrawal:
@@ -246,6 +243,39 @@ def test_weights_that_somebody_else_sets_again_are_not_taken_for_good():
     with pytest.raises(Transient, match="did not keep the weights"):
         once(stage)
     assert wanted(stage) == 2
+    assert back(stage).outcome == "withdrawn"
+
+
+def test_the_tasks_are_kept_until_the_load_balancer_has_followed_the_weights():
+    # Given
+    stage = living()
+
+    # When it is looked at again at once, and a moment before the time is over
+    early = [once(stage).outcome, once(stage).outcome]
+    stage.ports.clock.advance(SETTLING.total_seconds() - 1)
+    early.append(once(stage).outcome)
+
+    # Then
+    assert early == ["returning"] * 3
+    assert (share(stage), wanted(stage), record(stage).phase) == ([0.0, 0.0], 2, "returning")
+
+    # When
+    stage.ports.clock.advance(1)
+
+    # Then
+    assert once(stage).outcome == "withdrawn"
+    assert_at_rest(stage)
+
+
+def test_weights_whose_setting_was_not_noted_have_their_time_from_when_they_were_seen():
+    # Given
+    stage = living(1)
+    give(stage, 0)
+
+    # Then
+    assert once(stage).outcome == "returning"
+    assert wanted(stage) == 2
+    settle(stage)
     assert once(stage).outcome == "withdrawn"
 
 
@@ -428,6 +458,7 @@ def test_where_nobody_is_left_anybody_may():
     # Then
     assert is_abandoned(stage.ports, record(stage))
     assert rescue(stage.ports, record(stage)).outcome == "returning"
+    settle(stage)
     assert rescue(stage.ports, record(stage)).outcome == "withdrawn"
     assert record(stage).decision == "fail"
     assert "stopped before the canary had come to an end" in record(stage).reason
@@ -523,7 +554,7 @@ def test_a_canary_whose_tasks_are_gone_has_ended_and_so_has_its_pulse():
     assert finish(stage.ports, record(stage))
     assert stage.ports.schedules.started == {}
     assert (record(stage).phase, record(stage).held) == ("ended", False)
-    assert record(stage).ended_at == at(60)
+    assert record(stage).ended_at == stage.ports.clock.at
     assert finish(stage.ports, record(stage))
 
 
