@@ -3,12 +3,22 @@
 import json
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bench.judge_methods.judging import Evidence
-from tidegate.domain.judge import PROFILES, JudgeSettings, JudgeState, Metric, Period, observe, start
+from tidegate.domain.judge import (
+    PROFILES,
+    JudgeSettings,
+    JudgeState,
+    Metric,
+    Period,
+    ProfileName,
+    observe,
+    start,
+)
 from tidegate.domain.judge.late import HORIZON
 from tidegate.domain.judge.likelihood import PRIOR, log_ratios
 from tidegate.domain.judge.verdict import mounting_evidence
@@ -19,7 +29,7 @@ BAD = Period(1500, 1500, 28500, 28)
 WORSE = Period(1500, 75, 28500, 28)
 
 
-def settings(profile="fast", share=SHARE, **others) -> JudgeSettings:
+def settings(profile: ProfileName = "fast", share: float = SHARE, **others: Any) -> JudgeSettings:
     return JudgeSettings(profile=profile, late_harm=share, **others)
 
 
@@ -30,7 +40,7 @@ def minutes(count: int, seed: int) -> list[Period]:
     return [Period(1500, float(k), 28500, float(s), step=t // 7) for t, (k, s) in enumerate(counts)]
 
 
-def summed(profile: str, share: float, periods: list[Period]) -> float:
+def summed(profile: ProfileName, share: float, periods: list[Period]) -> float:
     """The definition: a sum over the blocks with which a test may begin, each a product of its own."""
     length = PROFILES[profile].block_minutes
     begins = [
