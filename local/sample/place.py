@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import urllib.request
 from functools import cached_property
 from typing import Any
@@ -28,19 +29,21 @@ class Place:
         self.region = region
         self.account = account
         self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()  # Threads may share clients, but not the session that makes them.
 
     def client(self, service: str) -> Any:
         """A boto3 client for the local endpoint, with credentials of nobody in particular."""
-        if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service,
-                endpoint_url=self.endpoint,
-                region_name=self.region,
-                aws_access_key_id="user",
-                aws_secret_access_key="user",  # noqa: S106 - the local cloud takes any
-                config=Config(retries={"max_attempts": 5, "mode": "standard"}),
-            )
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    region_name=self.region,
+                    aws_access_key_id="user",
+                    aws_secret_access_key="user",  # noqa: S106 - the local cloud takes any
+                    config=Config(retries={"max_attempts": 5, "mode": "standard"}, max_pool_connections=32),
+                )
+            return self._clients[service]
 
     def world(self, method: str, path: str, body: Any = None) -> Any:
         """Call one of the world's own controls, below ``/_world``."""
@@ -74,11 +77,12 @@ class Place:
     def role(self, name: str, service: str = "ecs-tasks.amazonaws.com") -> str:
         """The ARN of a role that a service of AWS may take; it is made when it is not there."""
         iam = self.client("iam")
-        try:
-            return str(iam.get_role(RoleName=name)["Role"]["Arn"])
-        except ClientError:
-            made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_trust(service))
-            return str(made["Role"]["Arn"])
+        with self._making:
+            try:
+                return str(iam.get_role(RoleName=name)["Role"]["Arn"])
+            except ClientError:
+                made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_trust(service))
+                return str(made["Role"]["Arn"])
 
     def scan_on_push(self) -> None:
         """Let the registry scan every image that is pushed."""

@@ -6,8 +6,10 @@ read from the world (ECS, DynamoDB, the mailbox), never from what Tidegate says 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+import urllib.error
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +20,11 @@ from local.demo import watch
 from local.demo.approver import Approver
 from local.sample import Place, SampleService
 from local.sample.service import APPROVER
+from tests.support.canary_traces import CanaryTraces, Kept
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 150
+"""Long for a machine that has much else to do; nothing waits so long where all is well."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Story:
         self.name = self.service.name
         self.approver = Approver(place, self.address)
         self.environments: tuple[str, ...] = ()
+        self.canaries: dict[str, CanaryTraces] = {}
+        self._kept: dict[str, Kept] = {}
         self._seen: set[str] = set()
 
     @property
@@ -65,10 +71,19 @@ class Story:
             for alarm in environment["strategy"].get("alarms", {}).get("names", []):
                 self._create_alarm(alarm)
         self.service.create(environments)
+        self._find_canaries()
         self.service.register()
         if confirm:
             self.service.confirm_approvers()
         return self
+
+    def remember(self) -> None:
+        """Take what a canary must leave as it was to be what it is now."""
+        self._kept = {name: traces.kept() for name, traces in self.canaries.items()}
+
+    def expect(self, environment: str, **kept: Any) -> None:
+        """Take some of it to be something else in the end, because somebody wants that."""
+        self._kept[environment] |= kept
 
     # --- when -------------------------------------------------------------------------------------------
 
@@ -106,11 +121,12 @@ class Story:
     def mail(self) -> str:
         """The link in the newest mail to the approver behind which there still is a decision to make."""
 
-        def asked() -> str | None:
-            links = reversed(self.approver.links())
-            return next((link for link in links if "<form" in self.approver.read(link)), None)
+        return self.until(self.question, "the approver is asked")
 
-        return self.until(asked, "the approver is asked")
+    def question(self) -> str | None:
+        """The same at this moment; None where there is nothing to decide."""
+        links = reversed(self.approver.links())
+        return next((link for link in links if "<form" in self.approver.read(link)), None)
 
     def approve(self, comment: str = "") -> None:
         """Open the mail, read the page, approve."""
@@ -238,14 +254,23 @@ class Story:
         items = self._query("Catalogue", f"SERVICE#{service}")
         return sum(1 for item in items if item["sk"].startswith("REVISION#"))
 
-    def until(self, look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
+    def until(
+        self,
+        look: Callable[[], T | None],
+        what: str,
+        seconds: float = PATIENCE_SECONDS,
+        longest_pause: float = 1.0,
+    ) -> T:
         """Look again and again until there is something to see."""
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.1
         while time.monotonic() < deadline:
             found = look()
             if found is not None:
                 return found
-            time.sleep(0.15)
+            time.sleep(pause)
+            pause = min(
+                longest_pause, pause * 1.25
+            )  # Looking has its price on a machine that tells many stories.
         raise AssertionError(f"After {seconds:.0f} s still not: {what}.")
 
     def quarantined(self) -> set[str]:
@@ -268,8 +293,27 @@ class Story:
 
     def at_rest(self) -> None:
         """Assert what must hold when everything has come to an end, whatever happened before."""
-        self.until(lambda: not self._left_over() or None, "nothing is left over", 20)
-        assert self._left_over() == []
+        left: list[str] = ["nobody has looked yet"]
+
+        def rests() -> bool | None:
+            left[:] = self._left_over()
+            return not left or None
+
+        with contextlib.suppress(AssertionError):
+            self.until(rests, "nothing is left over", 60)
+        assert not left, left
+
+    def users_leave(self) -> None:
+        """Nobody asks anything of this service any more; what they have seen is forgotten."""
+        for environment in self.environments:
+            with contextlib.suppress(urllib.error.HTTPError):
+                self.place.world("DELETE", f"/traffic/{environment}/{self.name}")
+
+    def judged_periods(self, environment: str) -> list[dict[str, Any]]:
+        """The periods that the newest canary was judged by, oldest first."""
+        canary = self._get("Ledger", f"CANARY#{self.name}/{environment}", "CANARY")
+        items = self._query("Ledger", f"CANARY-PERIODS#{canary['id']}") if canary else []
+        return [dict(json.loads(item["period"])) for item in items]
 
     def _left_over(self) -> list[str]:
         left = []
@@ -280,11 +324,29 @@ class Story:
             digests = self.runs(environment)
             if " + " in digests or digests == "nothing":
                 left.append(f"{environment} runs {digests}")
+            left += self._left_of_canary(environment)
         for release in self._query("Ledger", f"SERVICE#{self.name}"):
             identity = release["sk"].removeprefix("RELEASE#")
             waits = self._query("Waits", f"RELEASE#{identity}")
             left += [f"{identity} still waits for {wait['sk']}" for wait in waits]
         return left
+
+    def _left_of_canary(self, environment: str) -> list[str]:
+        if environment not in self.canaries:
+            return []
+        canary = self._get("Ledger", f"CANARY#{self.name}/{environment}", "CANARY")
+        if canary and canary["phase"] != "ended":
+            return [f"the canary's record says {canary['phase']}: {canary.get('reason')}"]
+        return self.canaries[environment].left_over(self._kept[environment])
+
+    def _find_canaries(self) -> None:
+        for environment in self.service.manifest["environments"]:
+            strategy, name = environment["strategy"], environment["name"]
+            if strategy["name"] == "canary":
+                self.canaries[name] = CanaryTraces(
+                    self.place, environment["cluster"], environment["service"], strategy
+                )
+        self.remember()
 
     def _create_alarm(self, name: str) -> None:
         self.place.client("cloudwatch").put_metric_alarm(

@@ -8,6 +8,8 @@ from typing import Any
 
 Manifest = dict[str, Any]
 Change = Callable[[Manifest], None]
+APPROVERS = {"approvers": ["approver@example.com"], "expires_after_seconds": 3600}
+"""The rule of an environment that people are asked about; each story puts its own address in."""
 
 
 def without_approval(manifest: Manifest) -> None:
@@ -65,23 +67,25 @@ def two_images(manifest: Manifest) -> None:
     manifest["images"] = "same_tag"
 
 
-def canary_in_production(*weights: float, **settings: Any) -> Change:
+def canary_in_production(*weights: float, maximum_seconds: int = 300, **settings: Any) -> Change:
     """One environment, production, without approval, with a canary of these weights and short durations.
 
     The sample service fills in target groups and listener rules when its load balancer exists. A metric
-    period, a minute on AWS, takes a second here.
+    period, a minute on AWS, takes a second here; a step that can be judged ends after a few of them, long
+    before its maximum.
     """
 
     def change(manifest: Manifest) -> None:
         only_production(manifest)
         steps = [
-            {"weight": each, "minimum_seconds": 2, "maximum_seconds": 15} for each in weights or (10, 50)
+            {"weight": each, "minimum_seconds": 2, "maximum_seconds": maximum_seconds}
+            for each in weights or (50,)
         ]
         manifest["environments"][0]["strategy"] = {
             "name": "canary",
             "steps": steps,
             "warm_up_seconds": 1,
-            "longest_seconds": 120,
+            "longest_seconds": 3600,
             "timeout_seconds": 120,
             **settings,
         }

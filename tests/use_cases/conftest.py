@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from local import server
 from local.sample import Place
 from tests.support.permissions import recording
-from tests.support.story import Story
-
-Change = Callable[[dict[str, Any]], None]
+from tests.support.together import SideBySide, Tell, telling
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +27,25 @@ def place() -> Iterator[Place]:
 
 
 @pytest.fixture
-def story(place: Place) -> Iterator[Callable[..., Story]]:
+def story(place: Place) -> Iterator[Tell]:
     """Makes stories; asserts that each of them has come to rest."""
-    told: list[Story] = []
+    with telling(place) as tell:
+        yield tell
 
-    def tell(change: Change | None = None, *, confirm: bool = True) -> Story:
-        told.append(Story(place, change))
-        return told[-1].registered(confirm=confirm)
 
-    yield tell
-    for each in told:
-        each.at_rest()
+@pytest.fixture(scope="session")
+def side_by_side(place: Place) -> Iterator[SideBySide]:
+    """For files whose tests run at the same time: see `tests/support/together.py`."""
+    running = SideBySide(place)
+    yield running
+    running.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Take the result of a test that runs beside others, in place of running it here and now."""
+    running = pyfuncitem.funcargs.get("side_by_side")
+    if not isinstance(running, SideBySide):
+        return None
+    running.result_of(pyfuncitem)
+    return True

@@ -16,6 +16,8 @@ from tests.support.canaries import CanaryStory
 from tests.support.story import Story
 from tests.support.variants import canary_in_production
 
+pytestmark = pytest.mark.thorough
+
 Tell = Callable[..., Story]
 SECONDS = 20
 """For how long the rule keeps a client."""
@@ -28,8 +30,9 @@ class StickyCanary(CanaryStory):
     def __init__(self, story: Story, *, sticky_targets: bool = False) -> None:
         super().__init__(story)
         self.elb = story.place.client("elbv2")
-        self.groups = (self.strategy["target_group"], self.strategy["canary_target_group"])
-        self.rule = self.strategy["listener_rules"][0]
+        strategy = self.traces.strategy
+        self.groups = (strategy["target_group"], strategy["canary_target_group"])
+        self.rule = strategy["listener_rules"][0]
         tuples = [
             {"TargetGroupArn": group, "Weight": 100 * (group == self.groups[0])} for group in self.groups
         ]
@@ -40,6 +43,7 @@ class StickyCanary(CanaryStory):
             attribute = {"Key": "stickiness.enabled", "Value": "true"}
             self.elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[attribute])
         self.before = self.forward()
+        story.remember()
         story.place.world("PUT", f"/traffic/prod/{story.name}", USERS)
 
     def forward(self) -> dict[str, Any]:
@@ -54,7 +58,7 @@ class StickyCanary(CanaryStory):
 
     def clients_of_canary(self) -> int:
         """How many clients have a cookie that leads to the canary."""
-        return int(self._traffic()["sticky_clients"].get(self.groups[1], 0))
+        return int(self.traffic()["sticky_clients"].get(self.groups[1], 0))
 
     def keeps_clients(self) -> None:
         """Wait until clients have met the canary, and are kept by it."""
@@ -64,11 +68,11 @@ class StickyCanary(CanaryStory):
         """Wait until the rule leads nobody to the canary."""
         self.story.until(lambda: not self.is_sticky or None, "the rule is not sticky any more")
 
-    def at_rest(self, *, decision: str) -> None:
+    def is_at_rest(self) -> None:
         """The rule, too, is what it was, and nobody was lost."""
-        super().at_rest(decision=decision)
+        self.story.at_rest()
         assert self.forward() == self.before
-        assert self.lost_requests() == 0
+        assert self.traffic()["lost_requests"] == 0
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def test_a_good_canary_is_promoted_and_its_sticky_clients_lose_no_request(
     assert checkout.story.runs("prod") == digest
 
     # Then its clients are kept again only when no cookie leads to its tasks, which are gone
-    checkout.at_rest(decision="promote")
+    checkout.is_at_rest()
     assert time.monotonic() - since > SECONDS
 
 
@@ -128,7 +132,7 @@ def test_sticky_clients_are_taken_away_from_a_bad_canary_at_once(canary: Callabl
     # Then it has waited for that, and nobody was led to its tasks by an old cookie
     assert (following.status, following.outcome) == ("SUCCEEDED", "succeeded"), following.reason
     assert checkout.story.runs("prod") == better != good
-    checkout.at_rest(decision="promote")
+    checkout.is_at_rest()
 
 
 def test_where_targets_are_sticky_too_the_rule_leads_to_the_stable_ones_alone_for_a_while(
@@ -153,5 +157,5 @@ def test_where_targets_are_sticky_too_the_rule_leads_to_the_stable_ones_alone_fo
     assert [each["TargetGroupArn"] for each in alone] == [stable]
     checkout.story.until(lambda: checkout.story.outcome_of(release), "the release is recorded")
     assert checkout.story.runs("prod") == good
-    checkout.at_rest(decision="fail")
+    checkout.is_at_rest()
     assert checkout.requests_of(bad) == answered
