@@ -97,7 +97,7 @@ class Terminal:
 
     def _type(self, line: str) -> tuple[int, str]:
         typed, output = _pipes(self._shell)
-        typed.write(f"{{ {line}\n}} </dev/null\necho; echo '{_END}'$?\n")
+        typed.write(f"{{ {line}\n}} </dev/null\nprintf '\\n%s%s\\n' '{_END}' $?\n")
         typed.flush()
         printed = []
         for each in output:
@@ -129,7 +129,7 @@ def made_up(folder: Path, checkout: Path, port: int) -> Iterator[tuple[str, subp
             raise AssertionError(f"make up has ended.\n{printed}")
         yield printed, program
     finally:
-        subprocess.run(["make", "down"], cwd=checkout, env=_environment(folder, port), check=True)
+        subprocess.run(["make", "down"], cwd=checkout, env=_environment(folder, port), check=False)
         program.communicate(timeout=30)
 
 

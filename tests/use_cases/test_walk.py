@@ -15,6 +15,14 @@ from local.sample import Place
 from tests.support.walk import STATUS_LINK, Terminal, blocks, checkout, free_port, link_in, made_up
 
 
+@pytest.mark.parametrize("line", ["false", "tidegate statuz shop", "cat nothing.json", "echo Traceback"])
+def test_a_line_that_does_not_work_is_noticed(tmp_path: Path, line: str) -> None:
+    with Terminal(tmp_path, checkout(tmp_path), free_port()) as terminal:
+        terminal.run(blocks()[0])
+        with pytest.raises(AssertionError, match=f"^{line}\n"):
+            terminal.run(line)
+
+
 @pytest.mark.timeout(480)
 def test_a_newcomer_brings_a_service_of_their_own_into_production(tmp_path: Path) -> None:
     # Given
