@@ -98,7 +98,7 @@ down: $(VENV)/.installed ## Stop the local cloud
 	@$(PY) -m local down $(AT_PORT)
 
 .PHONY: test scenarios test-unit
-test: $(VENV)/.installed ## Every test that needs no browser and no AWS account, and the main scenarios
+test: $(VENV)/.installed $(VENV)/bin/tidegate ## Every test that needs no browser and no AWS account, and the main scenarios
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not e2e and not thorough" $(ARGS)
 
 scenarios: $(VENV)/.installed ## The scenarios beside the main ones: every way in which things go wrong
