@@ -14,6 +14,8 @@ from local.demo.watch import running_digests
 from local.sample import Place
 from tests.support.walk import STATUS_LINK, Terminal, blocks, checkout, free_port, link_in, made_up
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize("line", ["false", "tidegate statuz shop", "cat nothing.json", "echo Traceback"])
 def test_a_line_that_does_not_work_is_noticed(tmp_path: Path, line: str) -> None:
