@@ -124,13 +124,8 @@ class RealStory(Story):
         assert environment == "prod"
         return watch.running_digests(self.place, self.name, (self.name,))[self.name]
 
-    def until(self, look: Callable[[], T | None], what: str, seconds: float = 0) -> T:
+    def until(
+        self, look: Callable[[], T | None], what: str, seconds: float = 0, longest_pause: float = 5.0
+    ) -> T:
         """Look again and again, slower and longer than at the local cloud."""
-
-        def slowly() -> T | None:
-            found = look()
-            if found is None:
-                time.sleep(5)
-            return found
-
-        return super().until(slowly, what, max(seconds, PATIENCE_SECONDS))
+        return super().until(look, what, max(seconds, PATIENCE_SECONDS), max(longest_pause, 5.0))

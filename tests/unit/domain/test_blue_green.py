@@ -95,6 +95,7 @@ def test_an_address_keeps_all_but_scheme_host_and_port(url: str, through: str):
     (found,) = checks_of_green(SETTINGS, [check])
 
     # Then
+    assert isinstance(found, HttpCheck)
     assert (found.url, found.headers) == (through, {"accept": "*/*", "X-Test": "1"})
 
 

@@ -188,7 +188,8 @@ def test_the_pulse_may_decide_while_the_answer_is_read():
 
     def overtaken(canary):
         if not late:
-            late.append(edit(stage, decision="roll_back", evidence="judge"))
+            late.append(canary)
+            edit(stage, decision="roll_back", evidence="judge")
         return save(canary)
 
     stage.ports.canaries.save = overtaken

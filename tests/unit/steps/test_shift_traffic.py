@@ -194,7 +194,8 @@ def test_a_pulse_that_decides_at_the_last_moment_was_not_silent():
 
     def overtaken(canary):
         if not late:
-            late.append(edit(stage, decision="roll_back", reason="Worse.", evidence="judge"))
+            late.append(canary)
+            edit(stage, decision="roll_back", reason="Worse.", evidence="judge")
         return save(canary)
 
     stage.ports.canaries.save = overtaken
@@ -255,7 +256,8 @@ def test_a_canary_that_is_overtaken_while_it_is_promoted_leaves():
 
     def overtaken(canary):
         if not late:
-            late.append(edit(stage, decision="roll_back", evidence="alarm"))
+            late.append(canary)
+            edit(stage, decision="roll_back", evidence="alarm")
         return save(canary)
 
     stage.ports.canaries.save = overtaken
@@ -290,7 +292,7 @@ def test_who_is_taken_back_while_the_weights_are_set_gets_them_back_whoever_has_
         set_weights(*arguments)
         edit(stage, phase="withdrawn", weight=0.0)
 
-    stage.ports.listener_rules.set_weights = slow
+    setattr(stage.ports.listener_rules, "set_weights", slow)  # noqa: B010 - a method of a fake
 
     # When
     result = shift(stage)
@@ -310,7 +312,7 @@ def test_a_decision_that_comes_while_the_weights_are_set_stands():
         set_weights(*arguments)
         edit(stage, decision="roll_back", reason="Worse.", evidence="judge")
 
-    stage.ports.listener_rules.set_weights = slow
+    setattr(stage.ports.listener_rules, "set_weights", slow)  # noqa: B010 - a method of a fake
 
     # Then
     result = shift(stage)

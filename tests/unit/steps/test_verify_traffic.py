@@ -108,7 +108,8 @@ def test_what_is_decided_while_the_rules_are_read_stands(given: dict, phase: str
 
     def overtaken(canary):
         if not late:
-            late.append(edit(stage, **given))
+            late.append(canary)
+            edit(stage, **given)
         return save(canary)
 
     stage.ports.canaries.save = overtaken

@@ -197,6 +197,7 @@ def test_shortly_before_the_end_nothing_known_is_no_approval(choice: str, decisi
     stage = waiting(baking(prepared(settings(bake=BakeRules(when_inconclusive=choice)))))
     minutes(stage, 3, 10)
     switched = record(stage).shifted_at
+    assert switched
 
     # When
     stage.ports.clock.at = switched + timedelta(minutes=7, seconds=59)
@@ -213,7 +214,9 @@ def test_what_is_known_well_enough_stays_until_the_end():
     # Given
     stage = waiting(baking())
     minutes(stage, 3, 600)
-    stage.ports.clock.at = record(stage).shifted_at + timedelta(minutes=9)
+    switched = record(stage).shifted_at
+    assert switched
+    stage.ports.clock.at = switched + timedelta(minutes=9)
 
     # Then
     assert pulse(stage)["outcome"] == "analysing"

@@ -1,5 +1,6 @@
 """Bringing a service back beside which a canary lives."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ def test_the_weight_goes_back_before_anything_else_is_changed():
     order: list[str] = []
     for fake, name in ((stage.ports.listener_rules, "set_weights"), (stage.ports.services, "stop")):
         call = getattr(fake, name)
-        setattr(fake, name, lambda *a, _c=call, _n=name, **o: (order.append(_n), _c(*a, **o))[1])
+        setattr(fake, name, _noting(order, name, call))
 
     # When
     result = restore(stage)
@@ -212,3 +213,13 @@ def test_whatever_breaks_trying_again_finishes_it():
         return stage.ports, lambda: restore(stage)
 
     check_repeatable(make, forgiven=FORGIVEN | UNSTORED | {("target_groups", "health")})
+
+
+def _noting(order: list[str], name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    """The call, which first notes that it was made."""
+
+    def noting(*arguments: Any, **options: Any) -> Any:
+        order.append(name)
+        return call(*arguments, **options)
+
+    return noting

@@ -1,5 +1,6 @@
 """Taking a canary back from every state, by whoever is in charge."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -288,7 +289,7 @@ def test_the_canarys_own_scaling_goes_before_its_tasks():
     order: list[str] = []
     for fake, name in ((stage.ports.scaling, "remove"), (stage.ports.services, "resize")):
         call = getattr(fake, name)
-        setattr(fake, name, lambda *a, _c=call, _n=name, **o: (order.append(_n), _c(*a, **o))[1])
+        setattr(fake, name, _noting(order, name, call))
 
     # When
     once(stage)
@@ -527,7 +528,7 @@ def test_who_comes_back_while_a_rescue_is_under_way_is_in_charge():
         stage.ports.machines.add(stage.root)
         return describe(*arguments)
 
-    stage.ports.listener_rules.describe = slow
+    setattr(stage.ports.listener_rules, "describe", slow)  # noqa: B010 - a method of a fake
 
     # Then
     with pytest.raises(Terminal, match="Somebody is in charge"):
@@ -614,3 +615,13 @@ def test_whatever_breaks_trying_again_finishes_it():
         return stage.ports, lambda: {"outcome": back(stage).outcome}
 
     check_repeatable(make, forgiven=FORGIVEN | UNSTORED)
+
+
+def _noting(order: list[str], name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    """The call, which first notes that it was made."""
+
+    def noting(*arguments: Any, **options: Any) -> Any:
+        order.append(name)
+        return call(*arguments, **options)
+
+    return noting
