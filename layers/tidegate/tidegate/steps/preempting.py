@@ -42,10 +42,10 @@ def _stop(ports: Ports, owner: str, root: str, reason: str) -> int:
     if execution.running:
         ports.machines.stop(owner, error="rolled_back", cause=f"Pre-empted by {root}: {reason}"[:32_000])
         return LONGEST_FUNCTION_SECONDS
-    return _seconds_left(ports, execution)
+    return seconds_left(ports, execution)
 
 
-def _seconds_left(ports: Ports, execution: Execution) -> int:
+def seconds_left(ports: Ports, execution: Execution) -> int:
     """How long a function may outlive an execution that was stopped from outside."""
     if execution.status not in ("ABORTED", "TIMED_OUT") or execution.stopped_at is None:
         return 0

@@ -20,6 +20,7 @@ from tidegate.steps.acquire_lock import UNKNOWN
 from tidegate.steps.canaries import change
 from tidegate.steps.canary_traffic import Fence, no_fence, return_traffic
 from tidegate.steps.guard import check_owner
+from tidegate.steps.preempting import seconds_left
 from tidegate.steps.scope import Scope, scope_of
 from tidegate.steps.sticky_clients import keep_again, tell_called_back
 
@@ -38,9 +39,10 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-
 class Withdrawal:
     """How far a canary has been taken back.
 
-    ``returning``: the weights were set, must be read again and have their time; ``blocked``: a listener rule
-    that somebody else has changed still leads to the canary, whose tasks are therefore kept; ``withdrawn``:
-    no traffic, and no tasks are wanted any more. ``reason`` says what people have to know, if anything.
+    ``returning``: the weights were set, must be read again and have their time, or a function of an execution
+    that was stopped may still be at work; ``blocked``: a listener rule that somebody else has changed still
+    leads to the canary, whose tasks are therefore kept; ``withdrawn``: no traffic, and no tasks are wanted
+    any more. ``reason`` says what people have to know, if anything.
     """
 
     outcome: Literal["returning", "blocked", "withdrawn"]
@@ -59,7 +61,8 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
 
     Returns:
         After ``returning`` it is to be called again: setting weights and reading them are two steps, with
-        `SETTLING` between them.
+        `SETTLING` between them. A function that outlives its execution may give the canary traffic or tasks
+        once more: its tasks stay until there can be no such function, and then all of them go.
 
     Raises:
         Transient: the weights do not hold yet, or the evidence could not be stored for now.
@@ -81,7 +84,8 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
         return Withdrawal("returning", canary, traffic.said)
     if traffic.blocked:
         return Withdrawal("blocked", canary, traffic.said)
-    if canary.returned_at is not None and now < canary.returned_at + SETTLING:
+    is_settling = canary.returned_at is not None and now < canary.returned_at + SETTLING
+    if is_settling or (root != canary.root and _is_outlived(ports, canary.root)):
         return Withdrawal("returning", canary, traffic.said)
     tell_called_back(ports, canary)
     _clear(ports, scope, canary, fence)
@@ -192,6 +196,12 @@ def _fence(ports: Ports, canary: Canary, root: str | None) -> None:
         check_owner(ports, canary.service, canary.environment, root)
     elif not is_abandoned(ports, canary):
         raise Terminal(f"Somebody is in charge of the canary of {canary.service} in {canary.environment}.")
+
+
+def _is_outlived(ports: Ports, execution: str) -> bool:
+    """Whether a function may still be at work whose execution was stopped."""
+    found = ports.machines.describe(execution)
+    return found is not None and seconds_left(ports, found) > 0
 
 
 def _may_run(ports: Ports, execution: str, since: timedelta) -> bool:

@@ -28,6 +28,7 @@ from tidegate.domain.judge import JudgeState
 from tidegate.domain.traffic import LONGEST_COOKIE, ListenerRule, Stickiness, weights_for
 from tidegate.errors import Terminal, Transient
 from tidegate.steps import pulse as pulses
+from tidegate.steps.preempting import LONGEST_FUNCTION_SECONDS
 from tidegate.steps.withdrawing import finish, rescue, withdraw
 
 TEN_MINUTES = Stickiness(True, 600)
@@ -379,6 +380,7 @@ def test_a_rollback_takes_sticky_clients_back_too():
     rollback = execution_arn("rollback", "rollback")
     stage.ports.locks.held.clear()
     locked(stage, owner=rollback)
+    stage.ports.clock.advance(LONGEST_FUNCTION_SECONDS)  # What a rollback waits for before it begins.
 
     # When
     taken = take_back(stage, rollback)

@@ -38,6 +38,7 @@ from tidegate.domain.traffic import ListenerRule
 from tidegate.errors import Terminal, Transient
 from tidegate.steps import canary_evidence
 from tidegate.steps.acquire_lock import UNKNOWN
+from tidegate.steps.preempting import LONGEST_FUNCTION_SECONDS
 from tidegate.steps.scale_canary import Command as Scale
 from tidegate.steps.scale_canary import run as scale
 from tidegate.steps.withdrawing import (
@@ -463,6 +464,29 @@ def test_where_nobody_is_left_anybody_may():
     assert rescue(stage.ports, record(stage)).outcome == "withdrawn"
     assert record(stage).decision == "fail"
     assert "stopped before the canary had come to an end" in record(stage).reason
+
+
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
+def test_the_tasks_are_kept_as_long_as_a_function_may_outlive_its_execution(status: str):
+    # Given
+    stage = dead(living(), status)
+
+    # When it is taken back again and again, and a late function gives it traffic once more
+    outcomes = [rescue(stage.ports, record(stage)).outcome for _ in range(2)]
+    stage.ports.clock.advance(LONGEST_FUNCTION_SECONDS - 1)
+    outcomes.append(rescue(stage.ports, record(stage)).outcome)
+    tasks = wanted(stage)
+
+    # Then no request meets a target group without tasks
+    assert outcomes == ["returning"] * 3
+    assert (share(stage), tasks) == ([0.0, 0.0], 2)
+
+    # When there can be no such function any more
+    stage.ports.clock.advance(1)
+
+    # Then
+    assert rescue(stage.ports, record(stage)).outcome == "withdrawn"
+    assert_at_rest(stage)
 
 
 def test_a_decision_that_stood_before_the_machine_died_stands():
