@@ -268,9 +268,8 @@ class Story:
             if found is not None:
                 return found
             time.sleep(pause)
-            pause = min(
-                longest_pause, pause * 1.25
-            )  # Looking has its price on a machine that tells many stories.
+            # Looking has its price where many stories are told.
+            pause = min(longest_pause, pause * 1.25)
         raise AssertionError(f"After {seconds:.0f} s still not: {what}.")
 
     def quarantined(self) -> set[str]:
