@@ -18,9 +18,9 @@ UNDECLARED = ("cvxpy", "matplotlib", "matplotlib.pyplot")
 
 @pytest.fixture
 def multinomial(monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name in UNDECLARED:
-        if importlib.util.find_spec(name.partition(".")[0]) is None:
-            monkeypatch.setitem(sys.modules, name, _without_use(name))
+    missing = [name for name in UNDECLARED if importlib.util.find_spec(name.partition(".")[0]) is None]
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, _without_use(name))
     return importlib.import_module("savvi.multinomial")
 
 
