@@ -151,6 +151,11 @@ class CanaryStory:
         path = f"/scaling/prod/{self.story.name}"
         return dict(self.place.world("PUT", path, {"desired": tasks}))
 
+    def grown_bounds(self, minimum: int) -> dict[str, Any] | None:
+        """How the canary scales by itself, once that has at least so many tasks."""
+        found = dict(self.place.world("GET", f"/scaling/prod/{self.story.name}-canary"))
+        return found if found.get("minimum") == minimum else None
+
     def somebody_sets(self, *, stable: int, canary: int, **more: int) -> None:
         """Somebody else changes the weights of the first listener rule."""
         strategy = self.traces.strategy

@@ -17,8 +17,10 @@ import pytest
 from local.sample import Place
 from tests.support.story import Story
 
-AT_ONCE = 5
+AT_ONCE = 4
 """More at once do not end sooner: two cores have enough to do with the pulses of so many canaries."""
+GROUP_SECONDS = 900
+"""The first test of a group may wait for others that were begun before it."""
 
 Change = Callable[[dict[str, Any]], None]
 Tell = Callable[..., Story]
@@ -26,7 +28,11 @@ Tell = Callable[..., Story]
 
 def together(group: str) -> list[pytest.MarkDecorator]:
     """The marks of a file whose tests run beside those of the same group, all in one process."""
-    return [pytest.mark.xdist_group(group), pytest.mark.usefixtures("side_by_side")]
+    return [
+        pytest.mark.xdist_group(group),
+        pytest.mark.usefixtures("side_by_side"),
+        pytest.mark.timeout(GROUP_SECONDS),
+    ]
 
 
 @contextmanager

@@ -173,7 +173,7 @@ def test_autoscaling_goes_on_during_the_analysis_and_is_given_back_exactly(story
     checkout.reaches(50)
     more, fewer = checkout.is_scaled_to(8), checkout.is_scaled_to(4)
     checkout.story.until(lambda: checkout.traces.tasks() == 4 or None, "the canary grows with it")
-    bounds = checkout.place.world("GET", f"/scaling/prod/{checkout.story.name}-canary")
+    bounds = checkout.story.until(lambda: checkout.grown_bounds(4), "its bounds grow too")
     checkout.story.service.set_traffic(4000)
     end = checkout.story.ended(release)
 

@@ -14,7 +14,7 @@ def test_a_rule_that_somebody_else_changes_stops_the_canary_before_its_next_step
     # Given
     checkout = with_canary(story, 10, 50)
     _, release = checkout.push()
-    checkout.reaches(10)
+    checkout.is_judged(10)
 
     # When
     checkout.somebody_sets(stable=40, canary=60)

@@ -15,8 +15,9 @@ from tidegate.ports import Ports
 from tidegate.steps.canaries import change, open_canary, rules_of, settings_of
 from tidegate.steps.scope import Scope, scope_of
 
-PATIENCE = timedelta(seconds=20)
-"""How long the rules may show other weights than they were given a moment ago."""
+PATIENCE = timedelta(seconds=4)
+"""How long the rules may show other weights than they were given a moment ago: well within the Retry of the
+state, which has some 15 seconds, so that what is wrong is said before the retries are used up."""
 
 
 class Command(BaseModel):
