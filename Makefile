@@ -142,7 +142,7 @@ checkov: $(VENV)/.installed $(CHECKOV_VENV)/.installed
 	@$(PY) -m tests.security.checkov $(CHECKOV_VENV)/bin/checkov
 
 permissions: $(VENV)/.installed ## What the recorded runs of `make test` asked for, against what the template allows
-	@$(PY) -m tests.support.permissions
+	@$(PY) -m tests.support.permissions $(ARGS)
 
 types: $(VENV)/.installed ## mypy, strict
 	@$(VENV)/bin/mypy $(SOURCES)
