@@ -1,4 +1,4 @@
-"""The report on the recordings below build/calls: `python -m tests.support.permissions [--tolerate-unused]`."""
+"""The report on recordings below build/calls: `python -m tests.support.permissions [--tolerate-unused]`."""
 
 from __future__ import annotations
 
