@@ -181,6 +181,7 @@ def test_the_next_release_goes_the_other_way_and_a_rollback_too(switched: Callab
     assert time.monotonic() - started < 60
 
 
+@pytest.mark.thorough
 def test_a_green_that_fails_its_test_check_never_gets_users(switched: Callable[..., Switched]) -> None:
     # Given
     checkout = switched()

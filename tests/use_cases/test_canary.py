@@ -36,6 +36,7 @@ def test_a_good_canary_is_promoted_long_before_its_schedule_and_loses_no_request
     assert picture.startswith("<svg")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("turning", range(len(STEPS)))
 def test_an_image_that_turns_bad_at_a_step_is_returned_there(story: Tell, turning: int) -> None:
     # Given

@@ -9,9 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from local.demo import watch
 from tests.support.story import Story
 from tests.support.variants import only_production, only_production_with_approval
+
+pytestmark = pytest.mark.thorough
 
 Tell = Callable[..., Story]
 PUSH = Path(__file__).parents[2] / "events" / "aws" / "ecr_image_push.json"

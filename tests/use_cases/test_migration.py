@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from tests.support.story import Story
 from tests.support.variants import with_migration
+
+pytestmark = pytest.mark.thorough
 
 Tell = Callable[..., Story]
 

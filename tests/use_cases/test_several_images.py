@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.story import Story
 from tests.support.variants import two_images
+
+pytestmark = pytest.mark.thorough
 
 Tell = Callable[..., Story]
 
