@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 ORDER = ["unit", "statemachines", "adapters", "local", "use_cases", "browser", "e2e"]
 
@@ -40,6 +44,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return ORDER.index(folder) if folder in ORDER else len(ORDER)
 
     items.sort(key=rank)
+
+
+class InGroups(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives the tests of a group to one process, the largest group first, and all others to whoever is free.
+
+    xdist's own `loadgroup` marks the ids of tests, which pytest 9.2 does not let it do any more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid.partition("::")[0]) or nodeid
+
+
+@cache
+def group_of(path: str) -> str | None:
+    """The group that a file of tests names, see `tests/support/together.py`."""
+    text = (Path(__file__).parents[1] / path).read_text(encoding="utf-8")
+    found = re.search(r'^pytestmark = .*\btogether\("(\w+)"\)', text, re.MULTILINE)
+    return found[1] if found else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> InGroups | None:
+    """With `--dist loadgroup`."""
+    return InGroups(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -27,7 +27,10 @@ Tell = Callable[..., Story]
 
 
 def together(group: str) -> list[pytest.MarkDecorator]:
-    """The marks of a file whose tests run beside those of the same group, all in one process."""
+    """The marks of a file whose tests run beside those of the same group, all in one process.
+
+    `tests/conftest.py` reads the group in the text of the file, where this stands behind `pytestmark =`.
+    """
     return [
         pytest.mark.xdist_group(group),
         pytest.mark.usefixtures("side_by_side"),

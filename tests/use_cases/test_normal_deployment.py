@@ -14,6 +14,7 @@ Tell = Callable[..., Story]
 def test_a_good_release_reaches_production_after_its_approval(story: Tell) -> None:
     # Given
     checkout = story()
+    checkout.service.set_traffic(2000)
 
     # When
     digest = checkout.push("1.1.0")
@@ -25,6 +26,9 @@ def test_a_good_release_reaches_production_after_its_approval(story: Tell) -> No
     assert (end.status, end.outcome) == ("SUCCEEDED", "succeeded"), end.reason
     assert {checkout.runs(environment) for environment in ("dev", "staging", "prod")} == {digest}
     assert checkout.quarantined() == set()
+    seen = checkout.place.world("GET", f"/traffic/prod/{checkout.name}")
+    assert seen["versions"][digest]["requests"] > 0
+    assert (seen["lost_requests"], seen["bad_requests"]) == (0, 0), "users have noticed nothing"
 
 
 def test_a_release_whose_tasks_crash_is_rolled_back_in_dev(story: Tell) -> None:
