@@ -68,6 +68,10 @@ class StickyCanary(CanaryStory):
         """Wait until the rule leads nobody to the canary."""
         self.story.until(lambda: not self.is_sticky or None, "the rule is not sticky any more")
 
+    def now(self) -> str:
+        """The rule and what the users have seen, for whoever reads why a test failed."""
+        return f"{time.strftime('%H:%M:%S')} {self.forward()} {self.traffic()}"
+
     def is_at_rest(self) -> None:
         """The rule, too, is what it was, and nobody was lost."""
         self.story.at_rest()
@@ -122,7 +126,7 @@ def test_sticky_clients_are_taken_away_from_a_bad_canary_at_once(canary: Callabl
     # Then although many have a cookie that leads to it, nobody comes any more
     assert (end.status, end.outcome) == ("FAILED", "rolled_back"), end.reason
     assert kept > 10
-    assert checkout.requests_of(bad) == answered
+    assert checkout.requests_of(bad) == answered > 0
     assert checkout.story.quarantined() == {bad}
 
     # When the next release comes while their cookies have not expired
@@ -150,12 +154,13 @@ def test_where_targets_are_sticky_too_the_rule_leads_to_the_stable_ones_alone_fo
     checkout.story.place.client("stepfunctions").stop_execution(executionArn=release)
     checkout.is_taken_back()
     time.sleep(0.5)
-    answered = checkout.requests_of(bad)
+    taken_back, answered = checkout.now(), checkout.requests_of(bad)
     alone = checkout.forward()["TargetGroups"]
 
     # Then
     assert [each["TargetGroupArn"] for each in alone] == [stable]
+    assert answered > 0
     checkout.story.until(lambda: checkout.story.outcome_of(release), "the release is recorded")
     assert checkout.story.runs("prod") == good
     checkout.is_at_rest()
-    assert checkout.requests_of(bad) == answered
+    assert checkout.requests_of(bad) == answered, f"{taken_back} and then {checkout.now()}"
