@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 from local.cfn.transform import expand
@@ -82,8 +83,14 @@ def main(program: str) -> int:
     TRANSLATED.parent.mkdir(parents=True, exist_ok=True)
     TRANSLATED.write_text(json.dumps(translated(), indent=1, default=str))
     flags = ["--framework", "cloudformation", "--output", "json", "--quiet", "--compact", "--skip-download"]
+    # Read from its own folder: checkov takes the file's path for one of each function's variables, and a
+    # checkout whose path happens to have forty letters and slashes in a row for a secret key.
     done = subprocess.run(
-        [program, "--file", str(TRANSLATED), *flags], capture_output=True, text=True, check=False
+        [Path(program).resolve(), "--file", TRANSLATED.name, *flags],
+        cwd=TRANSLATED.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     answer = json.loads(done.stdout)
     summary = answer["summary"]
