@@ -58,6 +58,8 @@ def test_a_newcomer_approves_in_the_browser_and_sees_it_in_production(
     page.goto(status)
     page.get_by_role("button").click()
     page.get_by_role("link", name="Services").first.click()
+    page.get_by_role("searchbox").fill("shop")
+    page.get_by_role("searchbox").press("Enter")
     page.get_by_role("link", name="shop", exact=True).first.click()
     shown = page.get_by_role("main")
     expect(shown).to_contain_text("1.1.0")
