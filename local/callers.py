@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from local import settings
+from local import origins, settings
 
 USER = "user"
 HEADER = "X-Tidegate-Caller"
@@ -71,6 +71,7 @@ def _add_header(params: dict[str, Any], **_: Any) -> None:
     caller = current()
     if caller != USER:
         params["headers"][HEADER] = caller
+    origins.tell(params["headers"])
 
 
 def _machine_of(role_arn: str) -> str:

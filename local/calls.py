@@ -10,10 +10,11 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from local.consumption import Units
+from local.origins import NOWHERE, Origin
 
 MOST_KEPT = 200_000
 
@@ -39,6 +40,7 @@ class Call:
         action: As in the API: `GetItem`, …
         resource: Table, function, service, … where one parameter tells.
         error: AWS's error code, or None.
+        origin: The state and the event behind it.
     """
 
     number: int
@@ -48,10 +50,12 @@ class Call:
     action: str
     resource: str | None
     error: str | None
+    origin: Origin = NOWHERE
 
     def public(self) -> dict[str, Any]:
-        """The call as JSON."""
-        return asdict(self)
+        """The call as JSON, with the state it goes back to; what events say stays here."""
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "origin"}
+        return {**told, "state": self.origin.state}
 
 
 class Recorder:
@@ -65,9 +69,17 @@ class Recorder:
         self._units: dict[tuple[str, str], Units] = defaultdict(Units)
         self._invocations: dict[str, dict[str, float]] = {}
 
-    def record(self, caller: str, service: str, action: str, resource: str | None, error: str | None) -> None:
+    def record(
+        self,
+        caller: str,
+        service: str,
+        action: str,
+        resource: str | None,
+        error: str | None,
+        origin: Origin = NOWHERE,
+    ) -> None:
         """Note one call that has been answered."""
-        call = Call(next(self._numbers), time.time(), caller, service, action, resource, error)
+        call = Call(next(self._numbers), time.time(), caller, service, action, resource, error, origin)
         with self._lock:
             self._calls.append(call)
             self._counts[caller, service, action] += 1

@@ -9,14 +9,16 @@ import time
 import warnings
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import dynamodb_backends
 
-from local import authorizations, callers, calls, fault_errors, faults, tables
+from local import authorizations, callers, calls, fault_errors, faults, origins, tables
 from local.consumption import Meter
 from local.front import SilentTimeoutError
+from local.mends import tokens
 from local.mends.patching import Foreign, Mends
 
 MENDS = Mends()
@@ -73,17 +75,18 @@ def _s3_action(self: Foreign, request: Foreign) -> str:
 def _recorded(self: Foreign, service: str, action: str, work: Callable[[], Foreign]) -> Foreign:
     caller = callers.of_request(self.access_key, self.headers.get(callers.HEADER))
     asks = _parameters(self)
-    fault = faults.for_call(caller, service, action, lambda name: _first(asks, name))
-    resource = calls.resource_in(asks)
+    origin = origins.of_request(self.headers)
+    fault = faults.for_call(caller, service, action, lambda name: _first(asks, name), origin)
+    resource = calls.resource_in(asks) or tokens.state_of(str(_first(asks, "taskToken")))
     who = callers.identity_of_request(self.access_key, self.headers.get(callers.HEADER))
     authorizations.note(who, service, action, _all_parameters(self))
     try:
-        with callers.acting(caller):
+        with callers.acting(caller), origins.acting(origin):
             response = _answer(work, self, service, action, fault)
     except (ServiceException, SilentTimeoutError) as error:
-        calls.record(caller, service, action, resource, str(getattr(error, "code", "NoAnswer")))
+        calls.record(caller, service, action, resource, str(getattr(error, "code", "NoAnswer")), origin)
         raise
-    calls.record(caller, service, action, resource, _error_of(response))
+    calls.record(caller, service, action, resource, _error_of(response), origin)
     return response
 
 
@@ -107,6 +110,8 @@ def _answer(
 ) -> Foreign:
     if fault is None:
         return _carry_out(work, self, service, action)
+    if fault.kind == "pause":
+        return _paused(lambda: _carry_out(work, self, service, action), fault)
     if fault.kind == "fail_after_effect":
         _carry_out(work, self, service, action)
     if fault.kind == "timeout":
@@ -114,6 +119,15 @@ def _answer(
         raise SilentTimeoutError
     principal = f"arn:aws:sts::{self.current_account}:assumed-role/{callers.current()}"
     return _error_response(self, *fault_errors.error_of(fault.kind, service, action, principal))
+
+
+def _paused(carry_out: Callable[[], Foreign], fault: faults.Fault) -> Foreign:
+    if fault.before:
+        faults.pause(fault)
+        return carry_out()
+    response = carry_out()
+    faults.pause(fault)
+    return response
 
 
 def _carry_out(work: Callable[[], Foreign], self: Foreign, service: str, action: str) -> Foreign:
@@ -178,13 +192,18 @@ def _parameters(self: Foreign) -> list[Any]:
 
 def _all_parameters(self: Foreign) -> dict[str, Any]:
     """Every parameter by its name, wherever the protocol of the service puts it."""
-    found: dict[str, Any] = {**self.uri_match}
+    found: dict[str, Any] = {**_in_the_query(self), **self.uri_match}
     if self.automated_parameter_parsing:
         return {**found, **self.params}
     if self.raw_body[:1] == b"{" and len(self.raw_body) < 1 << 20:
         with contextlib.suppress(ValueError):
             return {**found, **json.loads(self.raw_body)}
     return {**self.querystring, **found} if "Action" in self.querystring else found
+
+
+def _in_the_query(self: Foreign) -> dict[str, Any]:
+    """What a REST call says behind the question mark, as GetSchedule does with the group of a schedule."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(self.uri).query).items()}
 
 
 def _first(asks: list[Any], name: str) -> Any:

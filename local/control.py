@@ -64,6 +64,8 @@ def _add_calls(app: Flask) -> None:
         for name in ("caller", "service", "action"):
             if wanted := request.args.get(name):
                 found = [call for call in found if getattr(call, name) == wanted]
+        if about := request.args.get("about"):
+            found = [call for call in found if about in call.origin.text]
         return jsonify([call.public() for call in found])
 
     @app.get("/_world/authorizations")
@@ -86,10 +88,24 @@ def _add_faults(app: Flask) -> None:
     def _add_fault() -> tuple[Response, int]:
         return jsonify(faults.add(body_of_request()).public()), 201
 
+    @app.get("/_world/faults/<int:number>")
+    def _fault(number: int) -> Response:
+        return jsonify(_known(faults.get(number), number).public())
+
+    @app.delete("/_world/faults/<int:number>")
+    def _remove_fault(number: int) -> Response:
+        return jsonify(_known(faults.remove(number), number).public())
+
     @app.delete("/_world/faults")
     def _clear_faults() -> tuple[str, int]:
         faults.clear()
         return "", 204
+
+
+def _known(fault: faults.Fault | None, number: int) -> faults.Fault:
+    if fault is None:
+        raise BadRequestError(f"there never was a fault {number}, or all have been forgotten")
+    return fault
 
 
 def body_of_request() -> dict[str, Any]:

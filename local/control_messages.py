@@ -32,8 +32,14 @@ def _add_mailbox(app: Flask) -> None:
     def _mails() -> Response:
         wants_all = request.args.get("confirmations") == "true"
         found = mailbox.mails(request.args.get("address"), confirmations=wants_all)
-        since = number_from("since", 0.0)
-        return jsonify([mail.public() for mail in found if mail.time > since])
+        since, about = number_from("since", 0.0), request.args.get("about", "")
+        return jsonify(
+            [
+                mail.public()
+                for mail in found
+                if mail.time > since and (about in mail.subject or about in mail.body)
+            ]
+        )
 
     @app.delete("/_world/mailbox")
     def _empty() -> tuple[str, int]:

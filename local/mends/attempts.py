@@ -7,9 +7,11 @@ an attempt cannot be interrupted, and a failing Output of a Task cannot be caugh
 from __future__ import annotations
 
 import copy
+import json
 import threading
 from collections.abc import Callable
 
+from local import origins
 from local.mends import tokens
 from local.mends.interruption import woken_by
 from local.mends.language import (
@@ -191,10 +193,16 @@ class _Attempt:
 
     def _run(self) -> None:
         try:
-            self._state._eval_execution(self._frame)  # noqa: SLF001
+            with origins.acting(self._origin()):
+                self._state._eval_execution(self._frame)  # noqa: SLF001
         except Exception as error:  # noqa: BLE001 - handed to the waiting thread
             self._error = error
         self.over.set()
+
+    def _origin(self) -> origins.Origin:
+        execution = self._frame.states.context_object.context_object_data["Execution"]
+        text = json.dumps(execution["Input"], default=str)
+        return origins.of_task(self._state.name, execution["Id"], text)
 
     def result(self) -> Foreign:
         if self._error is not None:

@@ -26,6 +26,7 @@ WAIT_FOR_TASK_TOKEN = load(f"{SERVICE}.resource:ResourceCondition").WaitForTaskT
 
 _lock = threading.Lock()
 _open: dict[str, Foreign] = {}
+_states: dict[str, str] = {}
 _closed: set[str] = set()
 
 
@@ -35,7 +36,14 @@ def renew(state: Component, env: Environment) -> None:
     context = env.states.context_object
     context.context_object_data.pop("Task", None)
     if _waits_for_token(state):
-        env.callback_pool_manager.add(context.update_task_token())
+        token = context.update_task_token()
+        _states[token] = f"{context.context_object_data['StateMachine']['Name']}/{state.name}"
+        env.callback_pool_manager.add(token)
+
+
+def state_of(token: str) -> str | None:
+    """The state that a token was given to, as `<machine>/<name of the state>`."""
+    return _states.get(token)
 
 
 def _waits_for_token(state: Component) -> bool:

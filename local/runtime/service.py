@@ -8,12 +8,13 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local import calls, faults
+from local import calls, faults, origins
 from local.runtime import errors, instance, logs
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
+    from local.faults import Fault
     from local.runtime.code import CodeStore
     from local.runtime.environment import Deployed
     from local.runtime.instance import Ended
@@ -80,17 +81,26 @@ class LambdaService:
         if reserved is not None and self._pool.busy(function.function_arn) >= int(reserved):
             raise errors.too_many_requests()
         deployed = self._code.deployed(function)
-        fault = faults.for_invocation(deployed.name)
         request_id = request_id or str(uuid.uuid4())
         meta = instance.new_request_meta(function.function_arn, request_id, client_context)
-        if fault and fault.before:
-            return self._failed_by(fault.kind, deployed, request_id)
-        if fault and fault.kind == "invoke_twice":
+        fault = faults.for_invocation(deployed.name, origins.of_invocation(meta["trace_id"], payload))
+        if fault is None:
+            return self._run_once(deployed, meta, payload)
+        return self._run_with(fault, deployed, meta, payload)
+
+    def _run_with(self, fault: Fault, deployed: Deployed, meta: dict[str, Any], payload: bytes) -> Result:
+        """Run the function and let it meet its fault, before or after it has run."""
+        fails = fault.kind not in {"invoke_twice", "pause"}
+        if fault.before and fails:
+            return self._failed_by(fault.kind, deployed, meta["request_id"])
+        if fault.kind == "invoke_twice":
             self._run_once(deployed, meta, payload)
+        if fault.kind == "pause" and fault.before:
+            faults.pause(fault)
         result = self._run_once(deployed, meta, payload)
-        if fault and fault.kind != "invoke_twice":
-            return self._failed_by(fault.kind, deployed, request_id)
-        return result
+        if fault.kind == "pause" and not fault.before:
+            faults.pause(fault)
+        return self._failed_by(fault.kind, deployed, meta["request_id"]) if fails else result
 
     def _run_once(self, deployed: Deployed, meta: dict[str, Any], payload: bytes) -> Result:
         with self._pool.instance(deployed) as environment:
