@@ -40,7 +40,7 @@ def test_only_one_canary_lives_at_a_time(stores: Ports):
         stores.canaries.open(canary("canary-2"))
 
     # When the first has ended
-    assert stores.canaries.save(replace(first, phase="ended", ended_at=at(60))) is not None
+    assert stores.canaries.end(replace(first, phase="ended", ended_at=at(60))) is not None
 
     # Then the next one takes its place, and a late retry of the first gets nothing new
     assert stores.canaries.open(canary("canary-2")).id == "canary-2"
@@ -49,7 +49,7 @@ def test_only_one_canary_lives_at_a_time(stores: Ports):
 
 def test_a_canary_that_has_ended_is_not_opened_again(stores: Ports):
     # Given
-    ended = stores.canaries.save(replace(stores.canaries.open(canary()), phase="ended"))
+    ended = stores.canaries.end(replace(stores.canaries.open(canary()), phase="ended"))
 
     # Then
     assert stores.canaries.open(canary()) == ended

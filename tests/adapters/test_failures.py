@@ -274,7 +274,7 @@ CASES = [
     Case("scheduler", "GetSchedule", lambda p: p.schedules.exists("pulse")),
     Case("dynamodb", "TransactWriteItems", lambda p: p.canaries.open(canary())),
     Case("dynamodb", "PutItem", lambda p: p.canaries.save(canary())),
-    Case("dynamodb", "TransactWriteItems", lambda p: p.canaries.save(replace(canary(), phase="ended"))),
+    Case("dynamodb", "TransactWriteItems", lambda p: p.canaries.end(replace(canary(), phase="ended"))),
     Case("dynamodb", "GetItem", lambda p: p.canaries.get("checkout", "prod")),
     Case("dynamodb", "Query", lambda p: p.canaries.active()),
     Case("dynamodb", "PutItem", lambda p: p.canaries.add_periods("one", [period()])),

@@ -166,6 +166,10 @@ class FakeCanaries(Fake):
         self.stored[key] = saved
         return saved
 
+    def end(self, canary: Canary) -> Canary | None:
+        assert canary.phase == "ended"
+        return self.save(canary)
+
     def active(self) -> tuple[Canary, ...]:
         return tuple(each for _, each in sorted(self.stored.items()) if each.phase != "ended")
 

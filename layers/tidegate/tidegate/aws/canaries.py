@@ -16,6 +16,7 @@ from tidegate.ports import Canaries
 _SORT_KEY = "CANARY"
 _ACTIVE = "CANARIES"
 _ENDED = "ended"
+_UNCHANGED = "#id = :id AND #version = :version"
 _LIMIT = 350_000
 """Bytes of JSON of one record; an item of DynamoDB may have 400 KB."""
 
@@ -51,21 +52,25 @@ class DynamoCanaries(Canaries):
 
     def save(self, canary: Canary) -> Canary | None:
         saved = replace(canary, version=canary.version + 1)
-        unchanged, values = "#id = :id AND #version = :version", {"id": canary.id, "version": canary.version}
         try:
-            if canary.phase == _ENDED:
-                entry = _entry(canary)
-                self._table.transact(
-                    self._table.putting(_item(saved), unchanged, **values),
-                    self._table.deleting(entry["pk"], entry["sk"]),
-                )
-            else:
-                self._table.put(_item(saved), unchanged, **values)
+            self._table.put(_item(saved), _UNCHANGED, id=canary.id, version=canary.version)
         except ConditionFailed:
-            # A write whose answer got lost is sent again, and then meets itself.
-            known = self.get(canary.service, canary.environment)
-            return known if known == saved else None
+            return self._if_stored(saved)
         return saved
+
+    def end(self, canary: Canary) -> Canary | None:
+        saved, entry = replace(canary, version=canary.version + 1), _entry(canary)
+        record = self._table.putting(_item(saved), _UNCHANGED, id=canary.id, version=canary.version)
+        try:
+            self._table.transact(record, self._table.deleting(entry["pk"], entry["sk"]))
+        except ConditionFailed:
+            return self._if_stored(saved)
+        return saved
+
+    def _if_stored(self, saved: Canary) -> Canary | None:
+        """A write whose answer got lost is sent again, and then meets itself."""
+        known = self.get(saved.service, saved.environment)
+        return known if known == saved else None
 
     def active(self) -> tuple[Canary, ...]:
         entries = self._table.query(_ACTIVE)

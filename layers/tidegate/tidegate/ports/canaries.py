@@ -25,8 +25,11 @@ class Canaries(Protocol):
     def save(self, canary: Canary) -> Canary | None:
         """Store a changed canary if nobody stored it since it was read; returns it with its new version.
 
-        None when somebody did: read it again and decide anew.
+        None when somebody did: read it again and decide anew. Its end is for `end`.
         """
+
+    def end(self, canary: Canary) -> Canary | None:
+        """The same for one that has ended: it leaves the list of the active ones with the same write."""
 
     def active(self) -> tuple[Canary, ...]:
         """Every canary that has not ended (at most as many as there are deployments): for the sweep."""

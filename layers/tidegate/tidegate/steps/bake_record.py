@@ -9,7 +9,7 @@ from tidegate.domain.bake import Bake
 from tidegate.domain.canary import Canary, schedule_name
 from tidegate.ports import Ports
 from tidegate.steps.blue_green import settings_of
-from tidegate.steps.canaries import change
+from tidegate.steps.canaries import close
 from tidegate.steps.scope import Scope
 
 
@@ -58,7 +58,7 @@ def end(ports: Ports, canary: Canary, address: str = "") -> Canary:
             return each
         return replace(each, phase="ended", ended_at=now, evidence_at=address or each.evidence_at)
 
-    canary = change(ports, canary, ended)
+    canary = close(ports, canary, ended)
     remove_pulse(ports, canary)
     return canary
 

@@ -62,11 +62,25 @@ def change(ports: Ports, canary: Canary, to: Callable[[Canary], Canary]) -> Cana
         Terminal: a later canary has taken its place.
         Transient: others kept changing it.
     """
+    return _stored(ports, canary, to, ports.canaries.save)
+
+
+def close(ports: Ports, canary: Canary, to: Callable[[Canary], Canary]) -> Canary:
+    """The same for a change that ends the record: few steps may do so."""
+    return _stored(ports, canary, to, ports.canaries.end)
+
+
+def _stored(
+    ports: Ports,
+    canary: Canary,
+    to: Callable[[Canary], Canary],
+    store: Callable[[Canary], Canary | None],
+) -> Canary:
     for _ in range(MOST_TRIES):
         wanted = to(canary)
         if wanted == canary:
             return canary
-        saved = ports.canaries.save(wanted)
+        saved = store(wanted)
         if saved is not None:
             return saved
         newest = ports.canaries.get(canary.service, canary.environment)

@@ -15,7 +15,7 @@ from tidegate.domain.workload import ServiceState
 from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps.blue_green import obstacle, settings_of, sides
-from tidegate.steps.canaries import canary_of, change, ensure_pulse
+from tidegate.steps.canaries import canary_of, close, ensure_pulse
 from tidegate.steps.guard import check_owner, stopped_here
 from tidegate.steps.scope import Scope, current_deployment, scope_of
 
@@ -78,7 +78,7 @@ def _leftover(ports: Ports, command: Command) -> str | None:
     if before.strategy != "blue_green":
         return f"The canary of {before.release} has not gone yet; its pulse is seeing to that."
     now = ports.clock.now()
-    change(ports, before, lambda each: replace(each, phase="ended", ended_at=now))
+    close(ports, before, lambda each: replace(each, phase="ended", ended_at=now))
     return None
 
 

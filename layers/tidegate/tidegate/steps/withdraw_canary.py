@@ -13,7 +13,7 @@ from tidegate.errors import Transient
 from tidegate.ports import Ports
 from tidegate.steps.canaries import canary_of, change
 from tidegate.steps.scope import Scope, scope_of
-from tidegate.steps.withdrawing import Withdrawal, withdraw
+from tidegate.steps.withdrawing import Withdrawal, withdraw_own
 
 
 class Command(BaseModel):
@@ -47,7 +47,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if canary is None:
         return _without_canary(command)
     canary = change(ports, canary, lambda each: _caused(each, scope, command.cause))
-    taken = withdraw(ports, canary, command.root)
+    taken = withdraw_own(ports, canary, command.root)
     if taken.outcome != "returning":
         _note(ports, taken)
     elif command.settled:

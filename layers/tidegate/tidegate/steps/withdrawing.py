@@ -6,6 +6,7 @@ and the sweep. Every piece looks at the world first, does what is missing and ma
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from tidegate.errors import Terminal, Transient
 from tidegate.ports import Ports
 from tidegate.steps import canary_evidence
 from tidegate.steps.acquire_lock import UNKNOWN
-from tidegate.steps.canaries import change
+from tidegate.steps.canaries import change, close
 from tidegate.steps.canary_traffic import Fence, no_fence, return_traffic
 from tidegate.steps.guard import check_owner
 from tidegate.steps.preempting import seconds_left
@@ -68,12 +69,30 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
         Transient: the weights do not hold yet, or the evidence could not be stored for now.
         Terminal: somebody else has the lock.
     """
+    if canary.strategy != "canary" and canary.phase != "ended":
+        return Withdrawal("withdrawn", _without_traffic(ports, canary))
+
+    def may_be_outlived() -> bool:
+        return root != canary.root and _is_outlived(ports, canary.root)
+
+    return _one_step_back(ports, canary, partial(_fence, ports, canary, root), may_be_outlived)
+
+
+def withdraw_own(ports: Ports, canary: Canary, root: str) -> Withdrawal:
+    """The same for the execution whose canary it is: there is no other one that its functions could outlive."""
+
+    def fence() -> None:
+        check_owner(ports, canary.service, canary.environment, root)
+
+    return _one_step_back(ports, canary, fence, lambda: False)
+
+
+def _one_step_back(
+    ports: Ports, canary: Canary, fence: Fence, may_be_outlived: Callable[[], bool]
+) -> Withdrawal:
     if canary.phase in ("withdrawn", "ended"):
         return Withdrawal("withdrawn", canary)
-    if canary.strategy != "canary":
-        return Withdrawal("withdrawn", _without_traffic(ports, canary))
     scope = scope_of(ports, canary.release, canary.environment)
-    fence = partial(_fence, ports, canary, root)
     was_returning = canary.phase == "returning"
     traffic = return_traffic(ports, scope, canary, fence)
     now = ports.clock.now()
@@ -85,7 +104,7 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
     if traffic.blocked:
         return Withdrawal("blocked", canary, traffic.said)
     is_settling = canary.returned_at is not None and now < canary.returned_at + SETTLING
-    if is_settling or (root != canary.root and _is_outlived(ports, canary.root)):
+    if is_settling or may_be_outlived():
         return Withdrawal("returning", canary, traffic.said)
     tell_called_back(ports, canary)
     _clear(ports, scope, canary, fence)
@@ -126,7 +145,7 @@ def finish(ports: Ports, canary: Canary) -> bool:
         return False
     ports.schedules.remove(schedule_name(ports.stack, canary.service, canary.environment))
     now = ports.clock.now()
-    change(ports, canary, lambda each: replace(each, phase="ended", held=False, ended_at=now))
+    close(ports, canary, lambda each: replace(each, phase="ended", held=False, ended_at=now))
     return True
 
 
@@ -169,7 +188,7 @@ def _without_traffic(ports: Ports, canary: Canary) -> Canary:
     """A bake that is judged has nothing of its own in the world but its pulse."""
     ports.schedules.remove(schedule_name(ports.stack, canary.service, canary.environment))
     now = ports.clock.now()
-    return change(ports, canary, lambda each: replace(each, phase="ended", ended_at=now))
+    return close(ports, canary, lambda each: replace(each, phase="ended", ended_at=now))
 
 
 def _returning(canary: Canary, now: datetime, *, changed: bool) -> Canary:
