@@ -361,6 +361,13 @@ def _redeploy(place: Place, service: str) -> None:
     arn = ecs.register_task_definition(**fields)["taskDefinition"]["taskDefinitionArn"]
     ecs.update_service(cluster="prod", service=service, taskDefinition=arn)
 
+    def told() -> bool | None:
+        found = ecs.describe_services(cluster="prod", services=[service])["services"][0]
+        return found["taskDefinition"] == arn or None
+
+    # The API is eventually consistent; what is approved before it tells is found void before the deployment.
+    until(told, "the service tells what it runs")
+
 
 def test_the_plot_of_a_canary_before_is_part_of_the_page(cloud: Place, open_page: OpenPage):
     # Given the ledger says that dev was reached by a canary, and its plot was stored
