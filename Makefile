@@ -141,7 +141,7 @@ bandit: $(VENV)/.installed
 checkov: $(VENV)/.installed $(CHECKOV_VENV)/.installed
 	@$(PY) -m tests.security.checkov $(CHECKOV_VENV)/bin/checkov
 
-permissions: $(VENV)/.installed ## What the recorded runs of `make test` asked for, against what the template allows
+permissions: $(VENV)/.installed ## What the recorded scenarios asked for, against what the template allows
 	@$(PY) -m tests.support.permissions $(ARGS)
 
 types: $(VENV)/.installed ## mypy, strict

@@ -108,7 +108,9 @@ def _invoke(target: dict[str, Any], text: str, schedule: Any, settings: Settings
         raise UndeliverableError("NO_PERMISSIONS", f"{schedule.arn} has no role", retryable=False)
     role = str(target["RoleArn"]).rpartition("/")[2]
     if arn.startswith("arn:aws:lambda:"):
-        authorizations.note(f"role/{role}", "lambda", "Invoke", {"FunctionName": arn})
+        group = schedule.arn.replace(":schedule/", ":schedule-group/").rpartition("/")[0]
+        asked = {"FunctionName": arn, "SourceArn": group}  # the source that the role's trust is about
+        authorizations.note(f"role/{role}", "lambda", "Invoke", asked)
         if not roles.may(str(target["RoleArn"]), "lambda:InvokeFunction", arn):
             sentence = f"{target['RoleArn']} is not authorized to perform: lambda:InvokeFunction on {arn}"
             raise UndeliverableError("AccessDeniedException", sentence, retryable=False)

@@ -39,6 +39,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.cloud)
 
 
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Let the recording say which tests it is of."""
+    recording.note_run(item)
+
+
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Place]:
     """A local cloud with the stack and nothing else in it."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.permissions.exceptions import Unused
+from tests.support.permissions.__main__ import failing
+from tests.support.permissions.exceptions import EXCEPTIONS, Exceptions, Unused, Wide
+from tests.support.permissions.reference import action
 from tests.support.permissions.report import Finding, compare
+from tests.support.permissions.suites import RECORDED, expected, told
 
 HOME = "us-east-1:123456789012"
 TABLE = f"arn:aws:dynamodb:{HOME}:table/tidegate-LedgerTable-0123456789AB"
@@ -25,13 +29,13 @@ ROLE, HOLDER = "tidegate-SweepFunctionRole-0123456789AB", "SweepFunctionRole"
 PASS = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
 
 
-def allow(action: str, resource: Any, condition: dict[str, Any] | None = None) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": action.split(), "Resource": resource}
+def allow(actions: str, resource: Any, condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": actions.split(), "Resource": resource}
     return statement | ({"Condition": condition} if condition else {})
 
 
-def ask(service: str, action: str, caller: str = "tidegate-sweep", /, **parameters: Any) -> dict[str, Any]:
-    return {"caller": caller, "service": service, "action": action, "parameters": parameters, "times": 1}
+def ask(service: str, call: str, caller: str = "tidegate-sweep", /, **parameters: Any) -> dict[str, Any]:
+    return {"caller": caller, "service": service, "action": call, "parameters": parameters, "times": 1}
 
 
 @pytest.fixture
@@ -43,18 +47,21 @@ def findings(tmp_path: Path):
         *requests: dict[str, Any],
         resources: dict[str, Any] | None = None,
         unused: tuple[Unused, ...] = (),
+        wide: tuple[Wide, ...] | None = None,  # None where a test is not about the width of wildcards
+        trust: list[dict[str, Any]] | None = None,
         waits: bool = False,
     ) -> list[tuple[str, str, str]]:
         stack = {
             "callers": {"tidegate-sweep": {"role": ROLE, "waits": waits}},
-            "roles": {ROLE: {"statements": statements, "managed": []}},
+            "roles": {ROLE: {"statements": statements, "managed": [], "trust": trust}},
             "resources": resources or {},
             "keys": {TOPIC: KEY, "evidence": KEY},
         }
         path = tmp_path / "recording.jsonl"
         path.write_text("\n".join(json.dumps(line) for line in (stack, *requests)))
-        found: list[Finding] = list(compare([path], unused).findings)
-        return [(each.kind, each.action, each.resource) for each in found]
+        found: list[Finding] = list(compare([path], Exceptions(unused, wide or ())).findings)
+        told = [(each.kind, each.action, each.resource) for each in found]
+        return [each for each in told if wide is not None or each[0] != "wide"]
 
     return find
 
@@ -180,13 +187,13 @@ def test_a_condition_that_an_action_does_not_know_is_found(findings):
 def test_an_exception_covers_what_is_unused_and_is_found_when_it_covers_nothing(findings):
     # Given
     reason = "only when two people do it at once"
-    exceptions = (Unused(HOLDER, "ecs:StopTask", reason), Unused("Other*", "ecs:StopTask", reason))
+    exceptions = tuple(Unused(each, "ecs:StopTask", "*task/[*]", reason) for each in (HOLDER, "Other*"))
 
     # When
     found = findings([allow("ecs:StopTask", "arn:aws:ecs:*:123456789012:task/*")], unused=exceptions)
 
     # Then
-    assert found == [("needless", "ecs:StopTask", "*")]
+    assert found == [("needless", "ecs:StopTask", "*task/[*]")]
 
 
 def test_a_service_of_aws_needs_the_functions_own_policy(findings):
@@ -214,3 +221,220 @@ def test_a_denial_outweighs(findings):
 
     # Then
     assert ("refused", "dynamodb:Query", TABLE) in findings([allow("dynamodb:Query", TABLE), deny], query)
+
+
+# --- what is wider than anything that was asked for ---------------------------------------------------------
+
+
+def test_a_wildcard_that_has_stood_for_one_thing_alone_is_too_wide(findings):
+    # Given
+    anywhere = allow("ecs:StopTask", "arn:aws:ecs:*:123456789012:task/*")
+    stop = [ask("ecs", "StopTask", cluster="prod", task=f"arn:aws:ecs:{HOME}:task/prod/{n}") for n in "ab"]
+
+    # When
+    found = findings([anywhere], *stop, wide=())
+
+    # Then two tasks were stopped, but in one region alone
+    assert found == [("wide", "ecs:StopTask", "arn:aws:ecs:*:123456789012:task/*")]
+
+
+def test_a_name_that_was_always_the_same_is_too_wide(findings):
+    # Given
+    executions = allow("states:DescribeExecution", f"arn:aws:states:{HOME}:execution:tidegate-*:*")
+
+    def looking(machine: str, name: str) -> dict[str, Any]:
+        arn = f"arn:aws:states:{HOME}:execution:tidegate-{machine}:{name}"
+        return ask("stepfunctions", "DescribeExecution", executionArn=arn)
+
+    # Then
+    (one,) = findings([executions], looking("deploy", "a"), looking("deploy", "b"), wide=())
+    assert one[0] == "wide"
+    assert findings([executions], looking("deploy", "a"), looking("rollback", "b"), wide=()) == []
+
+
+def test_a_star_is_too_wide_where_the_action_knows_resources(findings):
+    # Given
+    query = ask("dynamodb", "Query", TableName="tidegate-LedgerTable-0123456789AB")
+
+    # Then
+    assert findings([allow("dynamodb:Query", "*")], query, wide=()) == [("wide", "dynamodb:Query", "*")]
+    resume = ask("stepfunctions", "SendTaskSuccess")
+    assert findings([allow("states:SendTaskSuccess", "*")], resume, wide=()) == []
+
+
+def test_what_nobody_knows_before_the_call_makes_no_wildcard_too_wide(findings):
+    # Given the revision that RegisterTaskDefinition will give
+    register = allow("ecs:RegisterTaskDefinition", f"arn:aws:ecs:{HOME}:task-definition/*:*")
+    calls = [ask("ecs", "RegisterTaskDefinition", family=family) for family in ("a", "b")]
+
+    # Then
+    assert findings([register], *calls, wide=()) == []
+
+
+def test_an_explanation_covers_its_part_alone_and_is_found_when_nothing_is_wide(findings):
+    # Given
+    resource = "arn:aws:ecs:*:123456789012:task/*"
+    stop = [ask("ecs", "StopTask", cluster="prod", task=f"arn:aws:ecs:{HOME}:task/prod/{n}") for n in "ab"]
+    region, name = (Wide(resource, part, "a manifest names it") for part in ("region", "name"))
+    anywhere = allow("ecs:StopTask", resource)
+
+    # Then
+    assert findings([anywhere], *stop, wide=(region,)) == []
+    assert [each[0] for each in findings([anywhere], stop[0], wide=(region,))] == ["wide"]
+    assert findings([anywhere], *stop, wide=(region, name)) == [("needless", "*", resource)]
+
+
+# --- exceptions ---------------------------------------------------------------------------------------------
+
+
+def test_an_exception_for_what_a_run_has_used_is_needless_unless_it_is_chance(findings):
+    # Given
+    statement = allow("dynamodb:Query", TABLE)
+    query = ask("dynamodb", "Query", TableName="tidegate-LedgerTable-0123456789AB")
+    exception = Unused(HOLDER, "dynamodb:Query", "*-LedgerTable", "only when two people do it at once")
+
+    # Then
+    assert findings([statement], unused=(exception,)) == []
+    used = findings([statement], query, unused=(exception,))
+    assert used == [("needless", "dynamodb:Query", "*-LedgerTable")]
+    assert findings([statement], query, unused=(replace(exception, by_chance=True),)) == []
+
+
+def test_an_exception_by_chance_for_what_nobody_is_allowed_is_needless(findings):
+    # Given
+    gone = Unused(HOLDER, "ecs:StopTask", "*", "only when two people do it at once", by_chance=True)
+
+    # Then
+    assert findings([], unused=(gone,)) == [("needless", "ecs:StopTask", "*")]
+
+
+@pytest.mark.parametrize("each", [*EXCEPTIONS.unused, *EXCEPTIONS.wide], ids=str)
+def test_every_exception_names_action_and_resource_and_says_why(each: Any):
+    assert len(each.reason.split()) >= 5
+    if isinstance(each, Unused):
+        assert "*" not in each.action.removeprefix("kms:")
+        assert each.holder.strip("*")
+        assert each.resource != "*"
+
+
+# --- roles and policies of resources ------------------------------------------------------------------------
+
+
+def trusting(service: str, condition: dict[str, Any] | None = None) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def test_a_role_must_trust_the_service_that_works_under_it(findings):
+    # Given
+    query = ask("dynamodb", "Query", TableName="tidegate-LedgerTable-0123456789AB")
+    statement = allow("dynamodb:Query", TABLE)
+
+    # Then
+    assert findings([statement], query, trust=[trusting("lambda.amazonaws.com")]) == []
+    assert findings([statement], query, trust=[trusting("states.amazonaws.com")]) == [
+        ("refused", "sts:AssumeRole", "*"),
+        ("unused", "sts:AssumeRole", "* for states.amazonaws.com"),
+    ]
+
+
+def test_a_role_that_scheduler_assumes_is_asked_for_the_group_of_schedules(findings):
+    # Given
+    group = f"arn:aws:scheduler:{HOME}:schedule-group/tidegate"
+    pulse = ask("lambda", "Invoke", f"role/{ROLE}", FunctionName=FUNCTION, SourceArn=group)
+    statement = allow("lambda:InvokeFunction", FUNCTION)
+
+    def trusted(source: str) -> list[tuple[str, str, str]]:
+        condition = {"StringEquals": {"aws:SourceArn": source, "aws:SourceAccount": "123456789012"}}
+        return list(findings([statement], pulse, trust=[trusting("scheduler.amazonaws.com", condition)]))
+
+    # Then
+    assert trusted(group) == []
+    assert trusted(f"{group}-of-somebody-else")[0] == ("refused", "sts:AssumeRole", "*")
+
+
+def test_each_source_that_a_function_lets_in_must_have_come(findings):
+    # Given
+    deliver = ask("lambda", "Invoke", "events.amazonaws.com", FunctionName=FUNCTION, SourceArn=RULE)
+    sources = [RULE, f"{RULE}-of-another-event"]
+    let_in = [
+        allow("lambda:InvokeFunction", FUNCTION, {"ArnLike": {"AWS:SourceArn": each}})
+        | {"Principal": {"Service": "events.amazonaws.com"}}
+        for each in sources
+    ]
+
+    # When
+    ((kind, _, resource),) = findings([], deliver, resources={FUNCTION: let_in})
+
+    # Then
+    assert kind == "unused"
+    assert resource.endswith(sources[1])
+
+
+def test_the_policy_of_a_key_that_leaves_it_to_the_account_allows_nothing_by_itself(findings):
+    # Given
+    account = allow("kms:*", "*") | {"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
+    logs = allow("kms:Decrypt", "*") | {"Principal": {"Service": "logs.us-east-1.amazonaws.com"}}
+
+    # Then
+    assert findings([], resources={KEY: [account]}) == []
+    assert findings([], resources={KEY: [account, logs]}) == [
+        ("unused", "kms:Decrypt", "* for logs.us-east-1.amazonaws.com")
+    ]
+
+
+def test_statements_that_differ_in_their_condition_are_two_permissions(findings):
+    # Given
+    to = {"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}}
+    passing = [allow("iam:PassRole", TASK_ROLE, PASS), allow("iam:PassRole", TASK_ROLE, to)]
+    register = allow("ecs:RegisterTaskDefinition", f"arn:aws:ecs:{HOME}:task-definition/a:*")
+    call = ask("ecs", "RegisterTaskDefinition", family="a", executionRoleArn=TASK_ROLE)
+
+    # When
+    (found,) = findings([register, *passing], call)
+
+    # Then
+    assert found == ("unused", "iam:PassRole", f"{TASK_ROLE} if iam:PassedToService is ecs.amazonaws.com")
+
+
+def test_a_condition_on_a_key_of_the_callers_choice_is_known():
+    assert action("kms:Decrypt").knows("kms:EncryptionContext:aws:logs:arn")
+    assert not action("kms:DescribeKey").knows("kms:EncryptionContext:aws:logs:arn")
+
+
+# --- what is recorded ---------------------------------------------------------------------------------------
+
+
+def test_it_says_which_tests_are_not_recorded(tmp_path: Path):
+    # Given
+    recordings = []
+    for number, test in enumerate(("tests/use_cases/test_a.py::one", "tests/browser/test_b.py::two")):
+        recordings.append(tmp_path / f"{number}.jsonl")
+        recordings[-1].write_text(json.dumps({"tests": [test]}))
+    wanted = {"tests/use_cases/test_a.py::one", "tests/use_cases/test_a.py::three"}
+
+    # When
+    lines, missing = told(recordings, wanted)
+
+    # Then
+    assert lines == ["tests/browser: 1 of 1", "tests/use_cases: 1 of 2"]
+    assert missing == {"tests/use_cases/test_a.py::three"}
+
+
+def test_of_a_part_of_the_recordings_only_what_was_asked_for_can_be_judged():
+    # Given
+    found = dict.fromkeys((Finding(kind, "", "", "", "") for kind in ("unused", "wide", "refused")), 1)
+
+    # Then
+    assert [each.kind for each in failing(found, partial=True)] == ["refused"]
+    assert len(failing(found, partial=False)) == 3
+
+
+def test_every_scenario_and_every_test_of_the_browser_is_expected():
+    # When
+    wanted = expected()
+
+    # Then
+    folders = {each.rpartition("/")[0] for each in wanted}
+    assert folders == set(RECORDED)
+    assert not any("[" in each for each in wanted)

@@ -41,6 +41,11 @@ def side_by_side(place: Place) -> Iterator[SideBySide]:
     running.close()
 
 
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Let the recording say which tests it is of."""
+    recording.note_run(item)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Take the result of a test that runs beside others, in place of running it here and now."""

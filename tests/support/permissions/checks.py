@@ -25,6 +25,8 @@ NAMED = {
 }
 # What nobody can know before the call has made it.
 UNKNOWN = {"TaskDefinitionRevisionNumber": "0"}
+MADE_UP = {*UNKNOWN.values(), "any"}
+"""What stands in the ARNs of checks for a part that nobody knows yet."""
 ROLES = ("taskRoleArn", "executionRoleArn", "roleArn", "RoleArn")
 # Which service gets the role that a call passes on:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
@@ -181,10 +183,12 @@ def _scaling(asked: Action, parameters: dict[str, Any]) -> Iterator[Check]:
         for needed in SCALES:
             for arn in resources_of(action(needed), names):
                 yield Check(needed, arn, {}, asked.name)
-    if "ScalingPolicy" in asked.name and "Describe" not in asked.name:
-        alarm = {"AlarmName": f"TargetTracking-{scaled}-AlarmHigh-0"}
+    # With a scalable target go its policies and their alarms; in whose name, AWS does not say.
+    if asked.name.endswith((":PutScalingPolicy", ":DeleteScalingPolicy", ":DeregisterScalableTarget")):
+        # Their ends are made up; each policy has one alarm for too much and one for too little.
+        alarms = {"AlarmName": [f"TargetTracking-{scaled}-Alarm{each}-0" for each in ("High", "Low")]}
         for needed in TRACKS[:2] if "Put" in asked.name else TRACKS[2:]:
-            for arn in resources_of(action(needed), alarm):
+            for arn in resources_of(action(needed), alarms):
                 yield Check(needed, arn, {}, asked.name)
 
 

@@ -1,9 +1,11 @@
-"""What is allowed although no recorded run has used it, each with its reason."""
+"""What is allowed although no recorded run has used it, or wider than any has used, each with its reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from tests.support.permissions.width import Part
 
 
 @dataclass(frozen=True)
@@ -12,56 +14,60 @@ class Unused:
 
     Attributes:
         holder: Whose it is, as the report prints it; `*` for any characters.
-        action: The action as the policy has it; `*` as above.
+        action: The action, or a pattern of the actions of one service.
+        resource: The resource pattern as the report prints it; `*` as above, `[*]` for itself.
         reason: Why it is there all the same, and why no run here can use it.
-        resource: The resource pattern as the policy has it; `*` as above.
+        by_chance: Whether a run may use it all the same, because it depends on who is first.
     """
 
     holder: str
     action: str
+    resource: str
     reason: str
-    resource: str = "*"
+    by_chance: bool = False
 
     def covers(self, holder: str, action: str, resource: str) -> bool:
         """Whether this permission is meant."""
         return (
             fnmatchcase(holder, self.holder)
             and fnmatchcase(action, self.action)
-            and (self.resource == "*" or fnmatchcase(resource, self.resource))
+            and fnmatchcase(resource, self.resource)
         )
 
 
-RACE = "only where what is waited for ends in the very moment in which it is asked for, or two do it at once"
-LOST = "only where an event was lost in a rare moment, or a function died between two of its calls"
-LATE = "only where a deployment that ECS calls complete is found otherwise for longer than its grace time"
-GONE = "only where the task definition to go back to was deregistered meanwhile"
-LAMBDA = (
-    "only Lambda writes there, when a function has failed for good; tests/local/runtime shows that it does"
-)
-COGNITO = "only for listener rules that authenticate with Amazon Cognito, which the local world has not"
+@dataclass(frozen=True)
+class Wide:
+    """A wildcard that must be one, although all recorded runs have used the same in its place.
 
-UNUSED: tuple[Unused, ...] = (
-    Unused("*FunctionRole", "logs:*", "Lambda itself writes the logs under the role, locally without a call"),
-    Unused("*FunctionRole", "sqs:SendMessage", LAMBDA),
-    Unused("policy of *-dead-letters", "sqs:SendMessage", "only where EventBridge cannot reach a function"),
-    Unused("*FunctionRole", "cognito-idp:DescribeUserPoolClient", COGNITO),
-    Unused("Await*FunctionRole", "states:SendTaskSuccess", RACE),
-    Unused("Await*FunctionRole", "dynamodb:DeleteItem", RACE, "*-WaitsTable"),
-    Unused("RequestApprovalFunctionRole", "dynamodb:DeleteItem", RACE, "*-WaitsTable"),
-    Unused("ConcludeFunctionRole", "states:SendTaskSuccess", RACE),
-    Unused("ReleaseLockFunctionRole", "states:SendTaskSuccess", RACE),
-    Unused("ReleaseLockFunctionRole", "dynamodb:PutItem", RACE),
-    Unused("ReleaseLockFunctionRole", "dynamodb:DeleteItem", RACE),
-    Unused("ReceiveFailedExecutionFunctionRole", "states:SendTaskSuccess", RACE),
-    Unused("PlanRollbackFunctionRole", "states:StartExecution", RACE),
-    Unused("PlanRollbackFunctionRole", "ecs:DescribeTaskDefinition", GONE),
-    Unused("RestoreServiceFunctionRole", "ecs:RegisterTaskDefinition", GONE),
-    Unused("RestoreServiceFunctionRole", "ecs:TagResource", GONE),
-    Unused("RestoreServiceFunctionRole", "iam:PassRole", GONE),
-    Unused(
-        "RequestApprovalFunctionRole", "sns:Subscribe", "only for an approver who had not been subscribed"
-    ),
-    Unused("VerifyDeploymentFunctionRole", "s3:PutObject", LATE),
-    Unused("VerifyDeploymentFunctionRole", "kms:GenerateDataKey", LATE),
-    Unused("SweepFunctionRole", "*", LOST),
-)
+    Attributes:
+        resource: The resource pattern as the report prints it, without `*` for any characters.
+        part: Which of its wildcards: that of the region, or of the name.
+        reason: What else may stand there.
+        action: Of which action; `*` for any characters.
+        by_chance: Whether the runs may use several all the same.
+    """
+
+    resource: str
+    part: Part
+    reason: str
+    action: str = "*"
+    by_chance: bool = False
+
+    def covers(self, action: str, resource: str, part: Part) -> bool:
+        """Whether this wildcard is meant."""
+        return self.is_about(action, resource) and part == self.part
+
+    def is_about(self, action: str, resource: str) -> bool:
+        """Whether it is a wildcard of this permission."""
+        return fnmatchcase(action, self.action) and resource == self.resource
+
+
+@dataclass(frozen=True)
+class Exceptions:
+    """All of them; one that nothing needs is a finding."""
+
+    unused: tuple[Unused, ...] = ()
+    wide: tuple[Wide, ...] = ()
+
+
+EXCEPTIONS = Exceptions()

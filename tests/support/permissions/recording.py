@@ -13,16 +13,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from local.sample import Place
 from tests.statemachines.machines import ROOT
 
 CALLS = ROOT / "build" / "calls"
 STACK = "tidegate"
+CLOUDS = {"place", "cloud"}
+"""The fixtures whose local cloud is recorded."""
+_ran: set[str] = set()
 
 
 def template_digest() -> str:
     """What says whether a recording was made with the template as it is now."""
     return hashlib.sha256((ROOT / "template.yaml").read_bytes()).hexdigest()
+
+
+def test_of(item: pytest.Item) -> str | None:
+    """What the report calls a test, without its parameters; None where it has no recorded cloud."""
+    return item.nodeid.partition("[")[0] if CLOUDS & {*getattr(item, "fixturenames", ())} else None
+
+
+def note_run(item: pytest.Item) -> None:
+    """Note that a test has begun, so that the report can say which ones have not."""
+    if name := test_of(item):
+        _ran.add(name)
 
 
 def write(place: Place, suite: str) -> Path:
@@ -35,7 +51,9 @@ def write(place: Place, suite: str) -> Path:
     CALLS.mkdir(parents=True, exist_ok=True)
     path = CALLS / f"{suite}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.getpid()}.jsonl"
     requests = [_with_task_roles(place, each) for each in place.world("GET", "/authorizations")]
-    lines = [{"kind": "stack", **snapshot(place)}, *({"kind": "request", **each} for each in requests)]
+    tests = {"suite": suite, "tests": sorted(_ran)}
+    stack = {"kind": "stack", **tests, **snapshot(place)}
+    lines = [stack, *({"kind": "request", **each} for each in requests)]
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     return path
 
@@ -82,13 +100,15 @@ def _machines(place: Place) -> dict[str, Any]:
 
 
 def _roles(place: Place) -> dict[str, Any]:
-    """The roles of the stack: their inline policies, and the managed ones by name."""
+    """The roles of the stack: who may assume them, inline policies, and the managed ones by name."""
     iam, found = place.client("iam"), {}
     for name in _physical(place, "AWS::IAM::Role"):
         inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
         documents = [iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline]
         attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
         found[name] = {
+            "trust": _listed(trust["Statement"]),
             "statements": [one for each in documents for one in _listed(each["Statement"])],
             "managed": [each["PolicyArn"] for each in attached],
         }
@@ -96,20 +116,44 @@ def _roles(place: Place) -> dict[str, Any]:
 
 
 def _resource_policies(place: Place) -> dict[str, Any]:
-    """What functions and queues of the stack let AWS services do."""
-    found: dict[str, Any] = {}
-    functions, queues = place.client("lambda"), place.client("sqs")
+    """What functions, queues, topics, buckets and keys of the stack let others do."""
+    found: dict[str, Any] = {**_function_policies(place), **_policies_of_storage(place)}
+    queues = place.client("sqs")
+    for url in _physical(place, "AWS::SQS::Queue"):
+        answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        found[answer["QueueArn"]] = _listed(
+            json.loads(answer.get("Policy", '{"Statement": []}'))["Statement"]
+        )
+    return found
+
+
+def _function_policies(place: Place) -> dict[str, Any]:
+    functions, found = place.client("lambda"), {}
     for name in _physical(place, "AWS::Lambda::Function"):
         arn = functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
         try:
             found[arn] = json.loads(functions.get_policy(FunctionName=name)["Policy"])["Statement"]
         except functions.exceptions.ResourceNotFoundException:
             found[arn] = []
-    for url in _physical(place, "AWS::SQS::Queue"):
-        answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        found[answer["QueueArn"]] = _listed(
-            json.loads(answer.get("Policy", '{"Statement": []}'))["Statement"]
-        )
+    return found
+
+
+def _policies_of_storage(place: Place) -> dict[str, Any]:
+    """Those that the template gives; the one that SNS gives a topic lets in its owner alone.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    """
+    keys, found = place.client("kms"), {}
+    for key in _physical(place, "AWS::KMS::Key"):
+        text = keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        found[_key_arn(place, key)] = _listed(json.loads(text)["Statement"])
+    if any(_physical(place, "AWS::SNS::TopicPolicy")):
+        for topic in _physical(place, "AWS::SNS::Topic"):
+            text = place.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+            found[topic] = _listed(json.loads(text)["Statement"])
+    for bucket in _physical(place, "AWS::S3::BucketPolicy"):
+        text = place.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+        found[f"arn:aws:s3:::{bucket}"] = _listed(json.loads(text)["Statement"])
     return found
 
 

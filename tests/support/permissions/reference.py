@@ -81,7 +81,15 @@ class Action:
     def knows(self, key: str) -> bool:
         """Whether a condition on this key can ever decide; the global ones always may."""
         plain = key.partition("/")[0].lower()
-        return plain.startswith("aws:") or plain in self.condition_keys
+        known = plain.startswith("aws:") or plain in self.condition_keys
+        return known or any(re.fullmatch(pattern, plain) for pattern in self.open_condition_keys)
+
+    @property
+    def open_condition_keys(self) -> list[str]:
+        """Expressions for the keys with a part of the caller's choice: `kms:encryptioncontext:${...}`."""
+        return [
+            re.sub(r"\\\$\\\{\w+\\\}", ".+", re.escape(each)) for each in self.condition_keys if "${" in each
+        ]
 
 
 def action_of(service: str, call: str) -> Action:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,20 +10,21 @@ from typing import Any
 
 from tests.support.permissions import policies
 from tests.support.permissions.checks import checks_of
-from tests.support.permissions.exceptions import UNUSED, Unused
+from tests.support.permissions.exceptions import EXCEPTIONS, Exceptions
 from tests.support.permissions.policies import Check, Statement
 from tests.support.permissions.reference import UnknownActionError, action, actions_like
+from tests.support.permissions.stack import (
+    Stack,
+    assumes,
+    delegates,
+    holder_of,
+    pattern_of,
+    policy_of,
+    shown,
+    without_suffixes,
+)
+from tests.support.permissions.width import wide_parts
 
-# What a managed policy of AWS allows:
-# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html
-MANAGED = {
-    "AWSLambdaBasicExecutionRole": {
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": "*",
-    }
-}
-_SUFFIX = re.compile(r"-[0-9A-F]{12}\b|(?<=key/)[0-9a-f-]{36}|-[0-9a-f]{12}\b(?=$|/)")
 Key = tuple[str, str, str]
 """Holder, action and resource pattern of one permission."""
 
@@ -35,10 +34,10 @@ class Finding:
     """One difference between what is allowed and what was asked for.
 
     Attributes:
-        kind: `refused` (asked for, not allowed), `unused` (allowed, never asked for), `meaningless` (can
-            never allow anything), `needless` (an exception that nothing needs), `unknown` (AWS's reference
-            has no such action).
-        holder: Role without stack and suffix, or function with a policy of its own.
+        kind: `refused` (asked for, not allowed), `unused` (allowed, never asked for), `wide` (a wildcard
+            that has always stood for the same), `meaningless` (can never allow anything), `needless` (an
+            exception that nothing needs), `unknown` (AWS's reference has no such action).
+        holder: Role without stack and suffix, or the resource with a policy of its own.
         action: As policies name it.
         resource: ARN or pattern.
         why: One sentence.
@@ -58,6 +57,8 @@ class Report:
     permissions: dict[Key, int] = field(default_factory=dict)
     findings: dict[Finding, int] = field(default_factory=dict)
     excused: dict[Key, str] = field(default_factory=dict)
+    explained: dict[Key, str] = field(default_factory=dict)
+    asked: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
     requests: int = 0
     strangers: Counter[str] = field(default_factory=Counter)
 
@@ -67,49 +68,7 @@ class Report:
         self.findings[finding] = self.findings.get(finding, 0) + 1
 
 
-class Stack:
-    """One recording: who had which policies, and what was asked for."""
-
-    def __init__(self, path: Path) -> None:
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
-        self.place, self.requests = lines[0], lines[1:]
-
-    def statements(self, role: str) -> list[Statement]:
-        """The statements of a role, managed policies included."""
-        given = self.place["roles"][role]
-        managed = [MANAGED[arn.rpartition("/")[2]] for arn in given["managed"]]
-        return [*given["statements"], *managed]
-
-    def asker(self, caller: str) -> tuple[str, list[Statement], bool] | None:
-        """Holder, statements, and whether it is a machine that waits; None for somebody of no concern."""
-        if caller.startswith("role/"):
-            role = caller.removeprefix("role/")
-            return (holder_of(role), self.statements(role), False) if role in self.place["roles"] else None
-        known = self.place["callers"].get(caller)
-        if known is None:
-            return None
-        return holder_of(known["role"]), self.statements(known["role"]), known.get("waits", False)
-
-    def own_policy(self, request: dict[str, Any]) -> tuple[str, list[Statement]] | None:
-        """The policy of the function or queue that a service of AWS has called."""
-        parameters = request["parameters"]
-        arn = parameters.get("FunctionName") or parameters.get("QueueArn") or ""
-        if arn not in self.place["resources"]:
-            return None
-        mine = [
-            one
-            for one in self.place["resources"][arn]
-            if request["caller"] in policies.listed(one["Principal"].get("Service"))
-        ]
-        return f"policy of {arn.rpartition(':')[2]}", mine
-
-
-def holder_of(role: str) -> str:
-    """A role's name without the stack and the suffix that CloudFormation adds."""
-    return role.partition("-")[2].rpartition("-")[0] or role
-
-
-def compare(paths: Iterable[Path], unused: tuple[Unused, ...] = UNUSED) -> Report:
+def compare(paths: Iterable[Path], exceptions: Exceptions = EXCEPTIONS) -> Report:
     """Hold every recording against its policies, and all of them together against what was never used."""
     report = Report()
     for path in paths:
@@ -117,40 +76,41 @@ def compare(paths: Iterable[Path], unused: tuple[Unused, ...] = UNUSED) -> Repor
         _list_permissions(report, stack)
         for request in stack.requests:
             _judge(report, stack, request)
-    _find_unused(report, unused)
+    _find_unused(report, exceptions)
+    _find_wide(report, exceptions)
     return report
 
 
 def _judge(report: Report, stack: Stack, request: dict[str, Any]) -> None:
-    caller = request["caller"]
-    if caller.endswith(".amazonaws.com"):
-        own = stack.own_policy(request)
-        asker = (*own, False) if own else None
-    else:
-        asker = stack.asker(caller)
+    asker = stack.asker(request)
     if asker is None:
-        report.strangers[caller] += 1
+        report.strangers[request["caller"]] += 1
         return
-    holder, statements, waits = asker
     report.requests += request["times"]
+    if asker.trust is not None:
+        trust, assumed = assumes(asker, request)
+        _decide(report, f"trust of {asker.holder}", trust, assumed)
     try:
-        checks = checks_of(request, waits=waits, keys=stack.place["keys"])
+        checks = checks_of(request, waits=asker.waits, keys=stack.place["keys"])
     except UnknownActionError as error:
-        report.find("unknown", holder, f"{request['service']}:{request['action']}", "*", str(error))
+        name = f"{request['service']}:{request['action']}"
+        report.find("unknown", asker.holder, name, "*", str(error))
         return
     for check in checks:
-        if not policies.allows(statements, check):
-            why = f"asked for because of {check.because}" if check.because else "asked for"
-            report.find("refused", holder, check.action, check.resource, why)
-        _mark(report, holder, statements, check)
+        _decide(report, asker.holder, asker.statements, check)
 
 
-def _mark(report: Report, holder: str, statements: list[Statement], check: Check) -> None:
+def _decide(report: Report, holder: str, statements: list[Statement], check: Check) -> None:
+    if not policies.allows(statements, check):
+        why = f"asked for because of {check.because}" if check.because else "asked for"
+        report.find("refused", holder, check.action, check.resource, why)
     for statement in statements:
         if statement["Effect"] == "Allow" and policies.applies(statement, check):
             for resource in policies.listed(statement.get("Resource", "*")):
                 if policies.like(resource, check.resource):
-                    report.permissions[holder, check.action, without_suffixes(resource)] += 1
+                    key = (holder, check.action, shown(resource, statement))
+                    report.permissions[key] += 1
+                    report.asked[key].add(without_suffixes(check.resource))
 
 
 def _list_permissions(report: Report, stack: Stack) -> None:
@@ -158,16 +118,19 @@ def _list_permissions(report: Report, stack: Stack) -> None:
     for role in stack.place["roles"]:
         for statement in stack.statements(role):
             _list_statement(report, holder_of(role), statement)
+        for statement in stack.trust(role) or ():
+            _list_statement(report, f"trust of {holder_of(role)}", statement | {"Resource": "*"})
     for arn, statements in stack.place["resources"].items():
         for statement in statements:
-            _list_statement(report, f"policy of {arn.rpartition(':')[2]}", statement)
+            if not delegates(statement):
+                _list_statement(report, policy_of(arn), statement)
 
 
 def _list_statement(report: Report, holder: str, statement: Statement) -> None:
     if statement["Effect"] != "Allow":
         return
     names = [name for pattern in policies.listed(statement["Action"]) for name in actions_like(pattern)]
-    resources = [without_suffixes(each) for each in policies.listed(statement.get("Resource", "*"))]
+    resources = policies.listed(statement.get("Resource", "*"))
     for name in names:
         fitting = [each for each in resources if action(name).can_be_allowed_on(each)]
         if not fitting:
@@ -176,27 +139,43 @@ def _list_statement(report: Report, holder: str, statement: Statement) -> None:
             for each in set(key) - {one for one in key if action(name).knows(one)}:
                 report.find("meaningless", holder, name, each, "the action does not know this condition key")
         for each in fitting:
-            report.permissions.setdefault((holder, name, each), 0)
+            report.permissions.setdefault((holder, name, shown(each, statement)), 0)
     for each in resources:
         if not any(action(name).can_be_allowed_on(each) for name in names):
             report.find("meaningless", holder, ", ".join(names), each, "no action works on such a resource")
 
 
-def _find_unused(report: Report, unused: tuple[Unused, ...]) -> None:
-    needed: set[Unused] = set()
+def _find_unused(report: Report, exceptions: Exceptions) -> None:
+    needed = set()
     for key, times in report.permissions.items():
-        covering = [each for each in unused if each.covers(*key)]
-        needed.update(covering)  # a run that happens to use it is no reason to forget the exception
+        covering = [each for each in exceptions.unused if each.covers(*key)]
+        needed.update(each for each in covering if not times or each.by_chance)
         if times:
             continue
         if covering:
             report.excused[key] = covering[0].reason
         else:
             report.find("unused", *key, "allowed, but no recorded run has used it")
-    for each in set(unused) - needed:
-        report.find("needless", each.holder, each.action, each.resource, "the exception covers nothing")
+    for each in exceptions.unused:
+        if each not in needed:
+            why = "the exception covers nothing that is unused"
+            report.find("needless", each.holder, each.action, each.resource, why)
 
 
-def without_suffixes(resource: str) -> str:
-    """A resource pattern without the suffixes that CloudFormation gives, which differ from stack to stack."""
-    return _SUFFIX.sub("", resource)
+def _find_wide(report: Report, exceptions: Exceptions) -> None:
+    needed = set()
+    for key, used in report.asked.items():
+        holder, name, pattern = key
+        if holder.startswith(("policy of ", "trust of ")):  # its resource is the holder itself
+            continue
+        needed.update(each for each in exceptions.wide if each.by_chance and each.is_about(name, pattern))
+        for wide in wide_parts(name, pattern_of(pattern), used):
+            covering = [each for each in exceptions.wide if each.covers(name, pattern, wide.part)]
+            needed.update(covering)
+            if covering:
+                report.explained[key] = covering[0].reason
+            else:
+                report.find("wide", *key, wide.why)
+    for each in exceptions.wide:
+        if each not in needed:
+            report.find("needless", "*", each.action, each.resource, "the explanation covers nothing wide")

@@ -79,7 +79,7 @@ def withdraw(ports: Ports, canary: Canary, root: str | None) -> Withdrawal:
 
 
 def withdraw_own(ports: Ports, canary: Canary, root: str) -> Withdrawal:
-    """The same for the execution whose canary it is: there is no other one that its functions could outlive."""
+    """The same for the execution whose canary it is: no other one's functions can still be at work."""
 
     def fence() -> None:
         check_owner(ports, canary.service, canary.environment, root)
