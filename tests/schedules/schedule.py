@@ -1,0 +1,289 @@
+"""A random schedule: what people, AWS and chance may do, in any order, until the world is left in peace.
+
+Numbers choose among what is there at the moment, so that Hypothesis can shorten a schedule without breaking it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.schedules.definitions import earlier, today
+from tests.schedules.ending import settle
+from tests.schedules.model import violations
+from tests.schedules.watchman import Violation
+from tests.schedules.workers import Trouble
+from tests.schedules.workloads import PLACES, REPOSITORIES
+from tests.schedules.world import World, services
+
+NATURES = ("good", "good", "good", "good", "crashing", "failing", "harmful", "stuck")
+SCANS = ("clean", "clean", "clean", "clean", "critical", "broken")
+MOST_PUSHES = 6
+
+which = st.integers(0, 40)
+troubles = st.one_of(
+    st.none(),
+    st.builds(Trouble, st.integers(0, 25), st.sampled_from(("pause", "kill", "lose", "throttle"))),
+)
+
+
+class Schedule(RuleBasedStateMachine):
+    """One schedule over one world; `counted` counts what happened in all of them."""
+
+    counted: Counter[str] = Counter()
+
+    @initialize(version=st.sampled_from(("today", *earlier())))
+    def begin(self, version: str) -> None:
+        """Let the world begin, with the machines of today or of an earlier version."""
+        self.world = World(today() if version == "today" else earlier()[version])
+        self.upgraded = version == "today"
+        self.troubles = self.commands = self.aborts = 0
+        self._count("schedules")
+
+    # --- the world ----------------------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.world.images) < MOST_PUSHES + len(REPOSITORIES))
+    @rule(
+        repository=st.sampled_from(REPOSITORIES),
+        nature=st.sampled_from(NATURES),
+        scan=st.sampled_from(SCANS),
+    )
+    def push(self, repository: str, nature: str, scan: str) -> None:
+        """Somebody pushes an image."""
+        self._count("pushes")
+        self.world.push(repository, nature, scan)
+
+    @precondition(lambda self: self.world.scanning())
+    @rule(number=which)
+    def finish_scan(self, number: int) -> None:
+        """A scan ends."""
+        self.world.finish_scan(self._pick(self.world.scanning(), number))
+
+    @precondition(lambda self: self.world.ports.services._in_flight())
+    @rule(number=which)
+    def ecs(self, number: int) -> None:
+        """ECS takes a step."""
+        self.world.go_on(self._pick(self.world.ports.services._in_flight(), number))
+
+    @precondition(lambda self: self.world.ports.tasks._going())
+    @rule(number=which)
+    def end_task(self, number: int) -> None:
+        """A one-off task ends."""
+        self.world.end_task(self._pick(self.world.ports.tasks._going(), number).arn)
+
+    @precondition(lambda self: self.world.may_ring())
+    @rule(number=which)
+    def ring(self, number: int) -> None:
+        """An alarm goes off."""
+        self._count("alarms")
+        self.world.ring(self._pick(self.world.may_ring(), number))
+
+    @rule(seconds=st.sampled_from((1, 10, 40, 70, 200)))
+    def pass_time(self, seconds: int) -> None:
+        """Time passes; what was asked to run within a minute runs."""
+        self.world.pass_time(seconds, work=False)
+
+    @rule(seconds=st.sampled_from((400, 1000, 4000)))
+    def pass_much_time(self, seconds: int) -> None:
+        """Much time passes, in which every function works."""
+        self.world.pass_time(seconds, work=True)
+
+    # --- functions and events -----------------------------------------------------------------------------
+
+    @precondition(lambda self: self.world.runs.invocations)
+    @rule(number=which, trouble=troubles)
+    def perform(self, number: int, trouble: Trouble | None) -> None:
+        """A function runs, pauses, or is killed."""
+        trouble = self._trouble(trouble)
+        self.world.perform(self._pick(self.world.runs.invocations, number), trouble)
+
+    @precondition(lambda self: self.world.paused)
+    @rule(number=which)
+    def resume(self, number: int) -> None:
+        """A function that stood still goes on."""
+        self.world.resume(self._pick(self.world.paused, number))
+
+    @precondition(lambda self: self.world.runs.due())
+    @rule(number=which)
+    def fire(self, number: int) -> None:
+        """A timer goes off."""
+        self.world.runs.fire(self._pick(self.world.runs.due(), number))
+
+    @precondition(lambda self: self.world.queue.waiting)
+    @rule(number=which, trouble=troubles)
+    def deliver(self, number: int, trouble: Trouble | None) -> None:
+        """An event is delivered."""
+        trouble = self._trouble(trouble)
+        self.world.deliver(self._pick(self.world.queue.waiting, number), trouble)
+
+    @precondition(lambda self: self.world.queue.waiting)
+    @rule(number=which)
+    def deliver_twice(self, number: int) -> None:
+        """An event is delivered, and will be again."""
+        self._count("doubled")
+        self.world.deliver(self._pick(self.world.queue.waiting, number), keep=True)
+
+    @precondition(lambda self: self.world.queue.waiting)
+    @rule(number=which)
+    def lose(self, number: int) -> None:
+        """An event is lost."""
+        self._count("lost")
+        self.world.lose(self._pick(self.world.queue.waiting, number))
+
+    @rule(steps=st.integers(1, 60))
+    def flow(self, steps: int) -> None:
+        """For a while everything goes its way, the oldest first; nobody approves anything."""
+        for _ in range(steps):
+            if not self._flow_once():
+                return
+
+    def _flow_once(self) -> bool:
+        world = self.world
+        if world.runs.invocations:
+            world.perform(world.runs.invocations[0])
+        elif world.queue.waiting:
+            world.deliver(world.queue.waiting[0])
+        elif world.ports.services._in_flight():
+            world.go_on(world.ports.services._in_flight()[0])
+        elif world.scanning():
+            world.finish_scan(world.scanning()[0])
+        elif world.ports.tasks._going():
+            world.end_task(world.ports.tasks._going()[0].arn)
+        else:
+            return False
+        return True
+
+    @rule(trouble=troubles)
+    def sweep(self, trouble: Trouble | None) -> None:
+        """The sweep runs."""
+        self.world.sweep(self._trouble(trouble))
+
+    # --- people -------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.world.open_requests())
+    @rule(number=which, yes=st.sampled_from((True, True, True, False)), trouble=troubles)
+    def decide(self, number: int, yes: bool, trouble: Trouble | None) -> None:
+        """The approver decides."""
+        self._count("decisions")
+        link, approval = self._pick(self.world.open_requests(), number)
+        self.world.decide(link, approval, yes=yes, trouble=self._trouble(trouble))
+
+    @precondition(lambda self: self.aborts < 2 and self._roots())
+    @rule(number=which)
+    def abort(self, number: int) -> None:
+        """Somebody stops an execution in the console."""
+        self._count("aborted")
+        self.aborts += 1
+        self.world.abort(self._pick(self._roots(), number))
+
+    @precondition(lambda self: self.commands < 3 and self._releases())
+    @rule(number=which, action=st.sampled_from(("cancel", "retry", "promote")))
+    def operate(self, number: int, action: str) -> None:
+        """An operator asks for something of a release."""
+        self._command()
+        release = self._pick(self._releases(), number)
+        self.world.watchman.disturb(release.service, f"cancel {release.id}" if action == "cancel" else action)
+        reason = {"reason": "A test."} if action == "cancel" else {}
+        self.world.command("operate", action=action, release=release.id, **reason)
+
+    @precondition(lambda self: self.commands < 3)
+    @rule(place=st.sampled_from(PLACES), action=st.sampled_from(("freeze", "thaw")))
+    def freeze(self, place: tuple[str, str], action: str) -> None:
+        """An operator freezes an environment, or thaws it."""
+        self._command()
+        self.world.command(
+            "operate", action=action, service=place[0], environment=place[1], reason="A test."
+        )
+
+    @precondition(lambda self: self.commands < 3)
+    @rule(place=st.sampled_from(PLACES))
+    def roll_back(self, place: tuple[str, str]) -> None:
+        """An operator rolls back what runs."""
+        self._command()
+        self.world.watchman.disturb(place[0], "rollback")
+        self.world.command("rollback", service=place[0], environment=place[1], reason="A test.")
+
+    @precondition(lambda self: self.commands < 3 and self._releases())
+    @rule(number=which, place=st.sampled_from(("dev", "prod")))
+    def deploy(self, number: int, place: str) -> None:
+        """An operator deploys a release to one environment by hand."""
+        self._command()
+        release = self._pick(self._releases(), number)
+        self.world.watchman.disturb(release.service, "deploy")
+        self.world.command("deploy", release=release.id, environment=place)
+
+    @precondition(lambda self: self.commands < 3 and self.world.ports.quarantine.held)
+    @rule(number=which)
+    def lift(self, number: int) -> None:
+        """An operator takes a digest out of quarantine."""
+        self._command()
+        service, digest = self._pick(sorted(self.world.ports.quarantine.held), number)
+        named: dict[str, Any] = {"service": service, "digest": digest, "reason": "A test."}
+        self.world.command("operate", action="lift_quarantine", **named)
+
+    @precondition(lambda self: not self.upgraded)
+    @rule()
+    def upgrade(self) -> None:
+        """Tidegate is upgraded: what has begun goes on as it was, what begins is new."""
+        self._count("upgrades")
+        self.upgraded = True
+        self.world.runs.definitions = dict(today())
+
+    # --- what must hold -----------------------------------------------------------------------------------
+
+    @invariant()
+    def watch(self) -> None:
+        """Look at what must hold at every moment."""
+        if hasattr(self, "world"):
+            self._count("steps")
+            self.world.watchman.check()
+
+    def teardown(self) -> None:
+        """Leave the world in peace, and look whether it is as it must be."""
+        if not hasattr(self, "world"):
+            return
+        try:
+            settle(self.world)
+            wrong = list(violations(self.world))
+        finally:
+            for paused in self.world.paused:
+                paused.call.kill()
+        self._count("executions", len(self.world.runs.executions))
+        self._count("changes of services", self.world.watchman.changes)
+        if wrong:
+            raise Violation("\n".join(wrong))
+
+    # --- choosing -----------------------------------------------------------------------------------------
+
+    def _trouble(self, trouble: Trouble | None) -> Trouble | None:
+        """So much trouble that retries suffice, and no more."""
+        if trouble is None or (trouble.what != "pause" and self.troubles >= 3):
+            return None
+        self.troubles += trouble.what != "pause"
+        self._count({"pause": "paused", "throttle": "throttled"}.get(trouble.what, "killed"))
+        return trouble
+
+    def _command(self) -> None:
+        self.commands += 1
+        self._count("commands")
+
+    def _roots(self) -> list[Any]:
+        every = self.world.runs.executions.values()
+        return [each for each in every if each.running and each.machine in ("normal_deployment", "deploy")]
+
+    def _releases(self) -> list[Any]:
+        stored = self.world.ports.releases.stored
+        return [stored[name] for name in sorted(stored)]
+
+    def _count(self, what: str, number: int = 1) -> None:
+        type(self).counted[what] += number
+
+    @staticmethod
+    def _pick(items: Any, number: int) -> Any:
+        return items[number % len(items)]
+
+
+assert services()
