@@ -18,7 +18,7 @@ from tidegate.steps.guard import check_owner
 from tidegate.steps.known_good import active_task_definition, choose_target
 from tidegate.steps.restoring import Progress, progress
 from tidegate.steps.scope import Scope, current_deployment, scope_of
-from tidegate.steps.verify_deployment import GRACE, look
+from tidegate.steps.verify_deployment import GRACE, look_back
 from tidegate.steps.withdrawing import Withdrawal, withdraw
 
 SETTLED_WITHIN = timedelta(hours=1)
@@ -117,7 +117,7 @@ def _settle(
     command: Command, ports: Ports, scope: Scope, target: Deployment, arn: str, stands: Progress
 ) -> dict[str, Any]:
     digests = {name: image.rpartition("@")[2] for name, image in target.images.items()}
-    seen = look(ports, scope, arn, digests, going_back=True)  # What brought us here is still red for a while.
+    seen = look_back(ports, scope, arn, digests)
     status = verification.outcome(seen.checks)
     if status == "passed":
         result = _result("rolled_back", f"{scope.environment.name} runs {target.release} again.", target, arn)

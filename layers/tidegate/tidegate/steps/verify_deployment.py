@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,20 +68,34 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     return _result("failed", f"{reason}{words}", seen, _evidence(seen, status))
 
 
-def look(
-    ports: Ports, scope: Scope, task_definition: str, digests: Mapping[str, str], *, going_back: bool = False
-) -> Seen:
-    """Read the world and compare it with what must run.
+def look(ports: Ports, scope: Scope, task_definition: str, digests: Mapping[str, str]) -> Seen:
+    """Read the world and compare it with what must run."""
+    alarms = scope.environment.strategy.alarms
+    names = alarms.names if alarms.when_already_in_alarm == "refuse" else ()
+    found = ports.alarms.states(scope.environment.target, names) if names else {}
+    return _look(ports, scope, task_definition, digests, {name: found.get(name) for name in names})
 
-    Going back, an alarm says nothing: the one that brought us here is still red for a while. And a service
-    that wants no task has been brought back once it has its task definition.
+
+def look_back(ports: Ports, scope: Scope, task_definition: str, digests: Mapping[str, str]) -> Seen:
+    """The same of what must run again.
+
+    Then an alarm says nothing: the one that brought us here is still red for a while. And a service that
+    wants no task has been brought back once it has its task definition.
     """
+    seen = _look(ports, scope, task_definition, digests, {})
+    return replace(seen, checks=tuple(each for each in seen.checks if each.name != verification.NO_TASK))
+
+
+def _look(
+    ports: Ports,
+    scope: Scope,
+    task_definition: str,
+    digests: Mapping[str, str],
+    alarms: Mapping[str, str | None],
+) -> Seen:
     environment = scope.environment
     place = (environment.target, environment.cluster, environment.service)
     state = ports.services.describe(*place)
-    strategy = environment.strategy.alarms
-    names = strategy.names if not going_back and strategy.when_already_in_alarm == "refuse" else ()
-    found = ports.alarms.states(environment.target, names) if names else {}
     groups, traffic = carrying_groups(ports, scope, state.target_groups) if state else ((), ())
     targets, unreadable = _target_health(ports, scope, groups)
     checks = verification.verify(
@@ -89,11 +103,10 @@ def look(
         state,
         ports.services.tasks(*place) if state else (),
         targets,
-        {name: found.get(name) for name in names},
+        alarms,
     )
-    if going_back:
-        checks = tuple(check for check in checks if check.name != verification.NO_TASK)
-    return Seen((*checks, *traffic, *unreadable), tuple(name for name in names if found.get(name) == "ALARM"))
+    red = tuple(name for name, state in alarms.items() if state == "ALARM")
+    return Seen((*checks, *traffic, *unreadable), red)
 
 
 def _target_health(
