@@ -133,12 +133,24 @@ class Schedule(RuleBasedStateMachine):
         self._count("lost")
         self.world.lose(self._pick(self.world.queue.waiting, number))
 
-    @rule(steps=st.integers(1, 60))
+    @rule(steps=st.sampled_from((1, 3, 8, 15, 25, 40)))
     def flow(self, steps: int) -> None:
         """For a while everything goes its way, the oldest first; nobody approves anything."""
+        self._flow(steps, approving=False)
+
+    @rule(steps=st.sampled_from((10, 20, 40, 60)))
+    def flow_approved(self, steps: int) -> None:
+        """The same, and whoever is asked approves."""
+        self._flow(steps, approving=True)
+
+    def _flow(self, steps: int, *, approving: bool) -> None:
         for _ in range(steps):
-            if not self._flow_once():
+            requests = self.world.open_requests() if approving else []
+            if not self._flow_once() and not requests:
                 return
+            for link, approval in requests[:1]:
+                self._count("decisions")
+                self.world.decide(link, approval, yes=True)
 
     def _flow_once(self) -> bool:
         world = self.world
@@ -251,6 +263,9 @@ class Schedule(RuleBasedStateMachine):
         finally:
             for paused in self.world.paused:
                 paused.call.kill()
+        self._count("requests", len(self.world.ports.approvals.stored))
+        for release in self.world.ports.releases.stored.values():
+            self._count(f"{release.trigger} {release.outcome}")
         self._count("executions", len(self.world.runs.executions))
         self._count("changes of services", self.world.watchman.changes)
         if wrong:

@@ -280,6 +280,73 @@ def test_what_an_operator_asked_for_and_never_began_is_ended():
     assert len(ports.notifier.messages) == 1
 
 
+def broken_off(ports: FakePorts, ended: float = 600, status: str = "ABORTED") -> Release:
+    """A release whose worker was lost right after the first word of its terminal record."""
+    lost = running(ports)
+    ports.releases.end(lost.id, Outcome.CANCELLED, "Stopped.", at=at(ended), environment=None)
+    if status == "RUNNING":
+        return lost
+    stopped(ports, str(lost.execution), status)
+    return lost
+
+
+def test_an_ending_that_broke_off_under_its_lock_is_finished_once():
+    # Given
+    ports = given_ports()
+    lost = broken_off(ports)
+    ports.locks.acquire("checkout", "dev", owner=str(lost.execution), release=lost.id, at=at(60))
+
+    # When
+    results = [found(ports), found(ports)]
+
+    # Then
+    assert results == [{"stale_locks": 1}, {}]
+    assert ports.journal.kinds(lost.id) == ["release.cancelled"]
+    (message,) = ports.notifier.messages
+    assert message.attributes["kind"] == "cancelled"
+    assert ports.locks.holder("checkout", "dev") is None
+
+
+def test_an_ending_that_broke_off_is_finished_where_no_lock_tells_of_it():
+    # Given
+    ports = given_ports()
+    lost = broken_off(ports)
+
+    # When
+    results = [found(ports), found(ports)]
+
+    # Then
+    assert results == [{"broken_off_endings": 1}, {}]
+    assert ports.journal.kinds(lost.id) == ["release.cancelled"]
+    assert len(ports.notifier.messages) == 1
+
+
+def test_the_ending_of_what_never_began_is_finished_too():
+    # Given
+    ports = given_ports()
+    never = release(ports, trigger="operator", requested_by="ada")
+    ports.releases.end(never.id, Outcome.FAILED, "It never began.", at=at(600), environment=None)
+
+    # Then
+    assert found(ports) == {"broken_off_endings": 1}
+    assert len(ports.notifier.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [(HOUR - 60, "ABORTED"), (600, "RUNNING"), (600 - 2 * HOUR, "ABORTED")],
+    ids=["a moment ago", "by an execution that still runs", "long ago"],
+)
+def test_some_endings_are_left_alone(ended: float, status: str):
+    # Given
+    ports = given_ports()
+    broken_off(ports, ended, status)
+
+    # Then
+    assert found(ports) == {}
+    assert not ports.notifier.messages
+
+
 def test_an_execution_that_stopped_without_a_record_gets_one():
     # Given
     ports = given_ports()

@@ -69,6 +69,11 @@ def is_moved_back(pushed_at: datetime, *, standing: Release | None, newest: Rele
     return is_newer(newest, standing) and pushed_at > newest.newest_push
 
 
+def concluded_key(execution: str) -> str:
+    """What an execution claims last of all, when its record is written and people have been told."""
+    return f"concluded/{execution}"
+
+
 def release_of_execution(name: str) -> str | None:
     """The release in the name of its root execution, without the attempt; None for other names."""
     release = _ATTEMPT.sub("", name)

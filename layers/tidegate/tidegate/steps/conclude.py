@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from tidegate.domain.approval import ApprovalStatus
 from tidegate.domain.causes import readable
+from tidegate.domain.intake import concluded_key
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release
 from tidegate.domain.service import Service
@@ -44,6 +45,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     _leave_nothing(command, ports, release)
     record = _journal(command, ports, outcome, reason)
     _tell(command, ports, release, outcome, reason)
+    # Last of all, so that the sweep finds an ending that broke off: its release looks ended like any other.
+    ports.intake.first(concluded_key(command.root), at=ports.clock.now(), value=str(outcome))
     result = {"outcome": str(outcome), "reason": reason[:3000], "release": command.release, "record": record}
     return measured(result, [count("RollbacksEnded", str(outcome))] if command.kind == "rollback" else [])
 

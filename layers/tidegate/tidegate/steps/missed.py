@@ -1,4 +1,4 @@
-"""Pushes that no event told of, and releases whose execution never started or stopped without a record."""
+"""Missed pushes, releases whose execution never started or has stopped, and endings that broke off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tidegate.domain.images import WaitingForImages, release_images
-from tidegate.domain.intake import PUSH_TRIGGERS, newest_pushed, registered_key
+from tidegate.domain.intake import PUSH_TRIGGERS, concluded_key, newest_pushed, registered_key
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release
 from tidegate.domain.service import Service
@@ -18,6 +18,9 @@ from tidegate.steps.recover import recover
 OLDEST_PUSH = timedelta(days=14)
 UNKNOWN_FOR = timedelta(hours=1)
 """An execution of which Step Functions knows nothing for so long was never started, or is long gone."""
+
+CONCLUDED_WITHIN = timedelta(hours=2)
+"""So long after a release has ended it is looked whether its record is whole and people were told."""
 
 
 def mint_missed_push(
@@ -86,6 +89,32 @@ def mend_release(ports: Ports, release: Release, grace: timedelta) -> str | None
         return None
     recovery = recover(ports, release, execution)
     return None if recovery.done == "in_charge" else "stopped_executions"
+
+
+def mend_ending(ports: Ports, release: Release, grace: timedelta) -> str | None:
+    """Finish an ending that broke off after its first word: the journal, the locks, the message.
+
+    Args:
+        ports: The world.
+        release: A release with a terminal record.
+        grace: What has ended more lately is left to whoever ended it.
+
+    Returns:
+        A word for what was the matter; None when nothing was.
+    """
+    now = ports.clock.now()
+    if release.ended_at is None or not grace <= now - release.ended_at < CONCLUDED_WITHIN:
+        return None
+    root = release.execution or release.id
+    if release.trigger == "adopted" or (release.execution is None and release.trigger in PUSH_TRIGGERS):
+        return None  # No execution ended it, so none had anything else to do.
+    if ports.intake.seen(concluded_key(root)) is not None:
+        return None
+    execution = ports.machines.describe(root) if release.execution else None
+    if execution is not None and (execution.running or is_fresh(execution, now, grace)):
+        return None
+    recover(ports, release, execution or Execution(root, "UNKNOWN", release.created_at))
+    return "broken_off_endings"
 
 
 def is_fresh(execution: Execution, now: datetime, grace: timedelta) -> bool:

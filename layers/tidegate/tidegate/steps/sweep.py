@@ -19,7 +19,7 @@ from tidegate.errors import Terminal, Transient
 from tidegate.ports import Execution, Ports
 from tidegate.steps.acquire_lock import lock_subject
 from tidegate.steps.forgotten_canaries import mend_canary
-from tidegate.steps.missed import is_fresh, mend_release, mint_missed_push
+from tidegate.steps.missed import is_fresh, mend_ending, mend_release, mint_missed_push
 from tidegate.steps.overdue import wake_overdue
 from tidegate.steps.recover import recover, recover_rollback
 from tidegate.steps.resume import wake
@@ -122,8 +122,7 @@ def _service(this: _Run, name: str, held: Sequence[str]) -> None:
     revision, service = known
     releases = _recent(ports, name)
     for release in releases:
-        if not release.ended:
-            this.guard(release.id, partial(_mend, this, release))
+        this.guard(release.id, partial(_mend, this, release))
     for release in _waiting(ports, releases, held):
         this.guard(release.id, partial(_wake, this, release))
     this.guard(name, partial(_alarms, this, service))
@@ -142,7 +141,8 @@ def _recent(ports: Ports, service: str) -> tuple[Release, ...]:
 
 
 def _mend(this: _Run, release: Release) -> None:
-    what = mend_release(this.ports, release, this.grace)
+    mend = mend_ending if release.ended else mend_release
+    what = mend(this.ports, release, this.grace)
     if what is not None:
         this.found[what] += 1
 
