@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.support.story import Story
+from tests.support.together import together
 from tests.support.variants import without_approval
 
+pytestmark = together("operators")
 Tell = Callable[..., Story]
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.support.story import Story
+from tests.support.together import together
 from tests.support.variants import without_approval
 
+pytestmark = together("releases")
 Tell = Callable[..., Story]
 
 
@@ -96,23 +98,6 @@ def test_a_waiver_lets_a_known_finding_pass(story: Tell) -> None:
     # Then
     assert end.outcome == "succeeded", end.reason
     assert checkout.runs("prod") == digest
-
-
-def test_a_scan_that_never_comes_blocks_after_the_timeout(story: Tell) -> None:
-    # Given
-    def impatient(manifest: dict[str, Any]) -> None:
-        manifest["scan"]["timeout_seconds"] = 5
-
-    checkout = story(impatient)
-
-    # When
-    with checkout.without_scans():
-        checkout.push("1.1.0")
-        end = checkout.ended(checkout.release())
-
-    # Then
-    assert end.outcome == "rejected"
-    assert checkout.runs("dev") == checkout.service.digests["app"]
 
 
 def test_an_image_that_cannot_be_scanned_follows_the_policy(story: Tell) -> None:

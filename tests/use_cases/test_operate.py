@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.support.story import Story
+from tests.support.together import together
 from tests.support.variants import (
     only_production,
     only_production_with_approval,
@@ -12,6 +13,7 @@ from tests.support.variants import (
     without_approval,
 )
 
+pytestmark = together("operators")
 Tell = Callable[..., Story]
 
 

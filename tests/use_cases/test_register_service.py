@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.support.story import Story
+from tests.support.together import together
 
+pytestmark = together("releases")
 Tell = Callable[..., Story]
 
 

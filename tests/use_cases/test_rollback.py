@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.story import Story
+from tests.support.together import together
 from tests.support.variants import only_production, watched_by_an_alarm
 
+pytestmark = together("operators")
 Tell = Callable[..., Story]
 
 
@@ -33,6 +37,7 @@ def test_an_operator_brings_production_back(story: Tell) -> None:
     assert checkout.quarantined() == set(), "there is no evidence against the image"
 
 
+@pytest.mark.thorough
 def test_two_rollbacks_in_a_row_go_back_two_releases(story: Tell) -> None:
     # Given
     checkout = story(only_production)
@@ -101,12 +106,17 @@ def test_a_freeze_does_not_stand_in_the_way(story: Tell) -> None:
     assert checkout.runs("prod") == good
 
 
-def test_a_rollback_stops_the_release_that_works_on_the_environment(story: Tell) -> None:
+@pytest.mark.parametrize("by_hand", [False, pytest.param(True, marks=pytest.mark.thorough)])
+@pytest.mark.thorough  # it waits for functions that may outlive their execution
+def test_a_rollback_stops_the_release_that_works_on_the_environment(story: Tell, *, by_hand: bool) -> None:
     # Given
     checkout = story(only_production)
     good = checkout.service.digests["app"]
-    checkout.push("1.1.0", healthy_after_s=4)
-    release = checkout.release()
+    checkout.push("trial-1" if by_hand else "1.1.0", healthy_after_s=4)
+    if by_hand:
+        release = checkout.start("deploy", service=checkout.name, environment="prod", tag="trial-1")
+    else:
+        release = checkout.release()
     checkout.entered(release, "Deploy")
 
     # When
