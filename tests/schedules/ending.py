@@ -24,6 +24,7 @@ def settle(world: World) -> None:
     Raises:
         Violation: something still runs, or waits, when two sweeps have had their time.
     """
+    rest(world)
     for service, place in sorted(world.ports.freezes.frozen):
         world.command("operate", action="thaw", service=service, environment=place)
     rest(world)

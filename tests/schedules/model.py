@@ -47,11 +47,18 @@ def allowed(world: World, release: Release) -> set[Outcome]:
         may.add(Outcome.EXPIRED)
     if f"cancel {release.id}" in done:
         may.add(Outcome.CANCELLED)
-    if watchman.stopped & {release.id, release.execution}:
+    if watchman.stopped & {release.id, release.execution, *_began(world, release)}:
         may |= {Outcome.CANCELLED, Outcome.FAILED, Outcome.ROLLED_BACK}
     if done & {"rollback", "alarm"}:
         may |= {Outcome.ROLLED_BACK, Outcome.FAILED, Outcome.REJECTED}
     return may
+
+
+def _began(world: World, release: Release) -> Iterator[str]:
+    """The executions for which a release was minted by hand, be they stopped before they took it."""
+    for key, (value, _) in world.ports.intake.claims.items():
+        if value == release.id and key.startswith("execution/"):
+            yield key.removeprefix("execution/")
 
 
 def _is_newer_push(other: Release, release: Release) -> bool:

@@ -154,6 +154,7 @@ class World:
 
     def go_on(self, place: Place) -> None:
         """Let ECS take one more step."""
+        self.clock.advance(1)
         cluster, service = place
         alarm = alarm_of(service, cluster)
         newest = self.ports.services._newest(place)
@@ -278,6 +279,7 @@ class World:
         self._go(paused)
 
     def _go(self, paused: Paused) -> None:
+        self.clock.advance(0.1)  # No two functions have the same moment.
         if not paused.call.go_on():
             self.paused.append(paused)
             return

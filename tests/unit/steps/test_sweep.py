@@ -31,10 +31,11 @@ from tidegate.domain.service import ImageSource, TagRule
 from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
 from tidegate.domain.workload import OneOffTask
 from tidegate.errors import Terminal, Transient
-from tidegate.steps import receive_push
+from tidegate.steps import receive_failed_execution, receive_push
 from tidegate.steps.sweep import MOST_RELEASES, PAGE, Command, run
 
 HOUR = 3600
+DEPLOY = "arn:aws:states:us-east-1:123456789012:stateMachine:tidegate-deploy"
 SERVICE_ARN = "arn:aws:ecs:us-east-1:123456789012:service/dev/checkout"
 TASK_ARN = "arn:aws:ecs:us-east-1:123456789012:task/dev/6a1f0f0e2f4c4e8f9b1d2c3b4a596877"
 
@@ -330,6 +331,22 @@ def test_the_ending_of_what_never_began_is_finished_too():
     # Then
     assert found(ports) == {"broken_off_endings": 1}
     assert len(ports.notifier.messages) == 1
+
+
+def test_what_was_stopped_before_it_was_planned_is_ended_once():
+    # Given
+    ports = given_ports()
+    never = release(ports, trigger="operator", requested_by="ada")
+    by_hand = execution_arn("by-hand", "deploy")
+    ports.intake.first(f"execution/{by_hand}", at=at(0), value=never.id)
+    stopped(ports, by_hand)
+    told = event("execution_aborted", executionArn=by_hand, stateMachineArn=DEPLOY)
+    receive_failed_execution.run(receive_failed_execution.Command.model_validate(told), ports)
+    ports.clock.advance(600)
+
+    # Then
+    assert found(ports) == {}
+    assert ports.journal.kinds(never.id) == ["release.cancelled"]
 
 
 @pytest.mark.parametrize(

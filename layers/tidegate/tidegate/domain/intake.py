@@ -69,9 +69,9 @@ def is_moved_back(pushed_at: datetime, *, standing: Release | None, newest: Rele
     return is_newer(newest, standing) and pushed_at > newest.newest_push
 
 
-def concluded_key(execution: str) -> str:
-    """What an execution claims last of all, when its record is written and people have been told."""
-    return f"concluded/{execution}"
+def concluded_key(release: str, attempt: int) -> str:
+    """What the ending of an attempt claims last of all, when its record is whole and people were told."""
+    return f"concluded/{release}/{attempt}"
 
 
 def release_of_execution(name: str) -> str | None:

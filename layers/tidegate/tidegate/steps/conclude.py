@@ -45,8 +45,10 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     _leave_nothing(command, ports, release)
     record = _journal(command, ports, outcome, reason)
     _tell(command, ports, release, outcome, reason)
-    # Last of all, so that the sweep finds an ending that broke off: its release looks ended like any other.
-    ports.intake.first(concluded_key(command.root), at=ports.clock.now(), value=str(outcome))
+    if release is not None and command.kind == "release" and _may_end(command, release):
+        # Last of all, so that the sweep finds an ending that broke off: its release looks ended like others.
+        key = concluded_key(release.id, release.attempt)
+        ports.intake.first(key, at=ports.clock.now(), value=str(outcome))
     result = {"outcome": str(outcome), "reason": reason[:3000], "release": command.release, "record": record}
     return measured(result, [count("RollbacksEnded", str(outcome))] if command.kind == "rollback" else [])
 

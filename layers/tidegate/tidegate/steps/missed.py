@@ -108,7 +108,7 @@ def mend_ending(ports: Ports, release: Release, grace: timedelta) -> str | None:
     root = release.execution or release.id
     if release.trigger == "adopted" or (release.execution is None and release.trigger in PUSH_TRIGGERS):
         return None  # No execution ended it, so none had anything else to do.
-    if ports.intake.seen(concluded_key(root)) is not None:
+    if ports.intake.seen(concluded_key(release.id, release.attempt)) is not None:
         return None
     execution = ports.machines.describe(root) if release.execution else None
     if execution is not None and (execution.running or is_fresh(execution, now, grace)):
