@@ -18,6 +18,15 @@ HEAVY_MODULES = (
     "jinja2",
     "pydantic",
     "pydantic_core",
+    # What pydantic imports late, with the first model that needs it.
+    "pydantic.fields",
+    "pydantic.functional_serializers",
+    "pydantic.functional_validators",
+    "pydantic.json_schema",
+    "pydantic.main",
+    "pydantic.type_adapter",
+    "pydantic.types",
+    "zoneinfo",
 )
 # Parsing an SDK service model takes tens of milliseconds; these are read ahead while nobody waits.
 SERVICES = (
