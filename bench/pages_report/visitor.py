@@ -50,9 +50,9 @@ class Visitor:
             raise RuntimeError(f"The link opened nothing: {answer.status} {answer.body}")
         self._cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
 
-    def read(self, path: str) -> Page:
-        """One page."""
-        return _send(f"{self.base}/{path}", None, {"Cookie": self._cookie})
+    def read(self, path: str, method: str = "GET") -> Page:
+        """One page, or with `HEAD` what is said of it."""
+        return _send(f"{self.base}/{path}", None, {"Cookie": self._cookie}, method)
 
 
 def read(address: str) -> Page:
@@ -60,9 +60,12 @@ def read(address: str) -> Page:
     return _send(address, None)
 
 
-def _send(address: str, body: bytes | None, headers: dict[str, str] | None = None) -> Page:
+def _send(
+    address: str, body: bytes | None, headers: dict[str, str] | None = None, method: str | None = None
+) -> Page:
     kind = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
-    request = urllib.request.Request(address, data=body, headers={**kind, **(headers or {})})  # noqa: S310
+    every = {**kind, **(headers or {})}
+    request = urllib.request.Request(address, data=body, headers=every, method=method)  # noqa: S310
     try:
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=30) as answer:
             return _page(answer.status, answer.headers, answer)

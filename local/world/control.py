@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from moto.ecr.models import ecr_backends
 
+from local import settings
 from local.world.ecs.model import Service
 from local.world.elb.routing import Request
 from local.world.images import ImageBehaviour
@@ -33,6 +34,7 @@ def routes(app: Flask) -> None:
     ``cluster/service``.
     ``/_world/scaling/<cluster>/<service>``: GET, PUT, as Application Auto Scaling would scale it.
     ``/_world/zones/<availability-zone>``: POST ``…/fail``, ``…/restore``.
+    ``/_world/events``: POST an event of a service that this world has not, CloudTrail for instance.
     ``/_world/lb/<load-balancer-name>[:<port>]/<path>``: a request to a load balancer.
     """
     app.add_url_rule("/_world/images/<digest>", view_func=images, methods=["GET", "PUT"])
@@ -42,6 +44,7 @@ def routes(app: Flask) -> None:
     app.add_url_rule("/_world/scaling/<cluster>/<service>", view_func=scaling, methods=["GET", "PUT"])
     app.add_url_rule("/_world/zones/<name>/fail", view_func=fail_zone, methods=["POST"])
     app.add_url_rule("/_world/zones/<name>/restore", view_func=restore_zone, methods=["POST"])
+    app.add_url_rule("/_world/events", view_func=event, methods=["POST"])
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     for rule in ("/_world/lb/<balancer>", "/_world/lb/<balancer>/", "/_world/lb/<balancer>/<path:path>"):
         app.add_url_rule(rule, view_func=load_balancer, methods=everything)
@@ -99,6 +102,15 @@ def restore_zone(name: str) -> Answer:
     installation = present()
     with installation.world.lock:
         installation.zones.restore(name)
+    return jsonify({}), 200
+
+
+def event() -> Answer:
+    """Send an event in the name of a service of AWS, which PutEvents lets nobody do."""
+    world, given, here = present().world, request.get_json(force=True), settings.current()
+    with world.lock:
+        place = (here.account, here.region)
+        world.emit(place, given["source"], given["detail-type"], given["detail"])
     return jsonify({}), 200
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.demo import watch
 from local.sample.place import STACK
+from tests.support.canary_record import CanaryRecord
 from tests.support.story import Ended, Story
 from tests.support.variants import Change, Manifest, canary_in_production
 
@@ -32,6 +33,7 @@ class CanaryStory:
         self.place = story.place
         self.good = story.service.digests["app"]
         self.traces = story.canaries["prod"]
+        self.record = CanaryRecord(story)
         story.service.set_traffic(requests_per_second)
 
     # --- given ------------------------------------------------------------------------------------------
@@ -199,6 +201,37 @@ class CanaryStory:
         """Somebody deletes the schedule of the pulse."""
         (name,) = self.traces.schedules()
         self.place.client("scheduler").delete_schedule(GroupName=STACK, Name=name)
+
+    def disables_schedule_until(self, execution: str, state: str) -> None:
+        """Somebody disables the schedule of the pulse again and again, until the machine enters a state."""
+        found = self._machine_of(execution.rpartition(":")[2])
+
+        def entered() -> bool | None:
+            self.record.has_disabled_pulse()
+            return state in watch.states_entered(self.place, found[0]) or None
+
+        self.story.until(entered, f"{state} is entered", longest_pause=0.2)
+
+    def gets_policy_by_hand(self) -> None:
+        """Somebody gives the canary's own service a scaling policy that the stable service has not."""
+        self.place.client("application-autoscaling").put_scaling_policy(
+            ServiceNamespace="ecs",
+            ResourceId=f"service/prod/{self.story.name}-canary",
+            ScalableDimension=DIMENSION,
+            PolicyName="by-hand",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration={
+                "TargetValue": 70.0,
+                "PredefinedMetricSpecification": {
+                    "PredefinedMetricType": "ECSServiceAverageMemoryUtilization"
+                },
+            },
+        )
+
+    def is_tagged(self) -> None:
+        """Somebody has tagged the stable service."""
+        arn = (self.traces.described(self.story.name) or {})["serviceArn"]
+        self.place.client("ecs").tag_resource(resourceArn=arn, tags=[{"key": "team", "value": "shop"}])
 
     def kill(self, execution: str) -> None:
         """Stop an execution from outside, as somebody might in the console."""

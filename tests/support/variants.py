@@ -93,15 +93,28 @@ def canary_in_production(*weights: float, maximum_seconds: int = 300, **settings
     return change
 
 
-def blue_green_in_production(**settings: Any) -> Change:
-    """One environment, production, without approval, switched from blue to green; its check is a test check.
+def tested_by_a_task(manifest: Manifest) -> None:
+    """One environment, production, and a task among its checks."""
+    only_production(manifest)
+    check = {
+        "kind": "task",
+        "name": "integration",
+        "container": "app",
+        "command": ["test"],
+        "timeout_seconds": 30,
+    }
+    manifest["environments"][0]["checks"].append(check)
+
+
+def blue_green_in_production(*, tested_by_task: bool = False, **settings: Any) -> Change:
+    """One environment, production, without approval, switched from blue to green; its checks are test checks.
 
     The sample service fills in listener rules, target groups and role when its load balancer exists. A minute
     of bake time takes a second here.
     """
 
     def change(manifest: Manifest) -> None:
-        only_production(manifest)
+        (tested_by_a_task if tested_by_task else only_production)(manifest)
         production = manifest["environments"][0]
         production["strategy"] = {
             "name": "blue_green",

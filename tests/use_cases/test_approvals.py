@@ -176,6 +176,7 @@ def test_an_unknown_requester_needs_two_and_a_known_one_is_not_asked(story: Tell
     assert told == {"outcome": "noted", "releases": []}
     checkout.invoke("sweep", {"grace_seconds": 0})
     second = checkout.release()
+    checkout.place.world("POST", "/events", put_image(checkout, digest, sec))  # once more, and late
 
     # Then that one is not asked, and one approval is enough
     people.gets(ops, "Approve " + checkout.name + ":1.2.0")
@@ -193,10 +194,12 @@ def put_image(story: Story, digest: str, by: str) -> dict[str, Any]:
     return {
         "id": f"trail-{digest[-8:]}",
         "time": now,
+        "source": "aws.ecr",
         "detail-type": "AWS API Call via CloudTrail",
         "detail": {
             "eventID": f"trail-{digest[-8:]}",
             "eventTime": now,
+            "eventSource": "ecr.amazonaws.com",
             "eventName": "PutImage",
             "userIdentity": {
                 "type": "AssumedRole",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.demo import watch
+from tests.support.canary_record import CanaryRecord
 from tests.support.story import Story
 from tests.support.variants import blue_green_in_production
 from tidegate.domain.canary import schedule_name
@@ -23,8 +24,8 @@ class Switched:
         self.story = story
         self.place = story.place
         self.before = story.runs("prod")
-        story.until(lambda: self.deployment()["status"] == "SUCCESSFUL" or None, "the service stands")
-        self._known = {self.deployment()["serviceDeploymentArn"]}
+        self._known: set[str] = set()
+        self.settles()
         story.service.set_traffic(100)
 
     @property
@@ -58,6 +59,11 @@ class Switched:
         arn = listed[0]["serviceDeploymentArn"]
         found = ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
         return dict(found[0])
+
+    def settles(self) -> None:
+        """Wait until ECS has nothing to deploy; what it has deployed is known from now on."""
+        self.story.until(lambda: self.deployment()["status"] == "SUCCESSFUL" or None, "the service stands")
+        self._known.add(self.deployment()["serviceDeploymentArn"])
 
     def begins(self) -> None:
         """Wait for a service deployment that is newer than those known before."""
@@ -179,6 +185,75 @@ def test_the_next_release_goes_the_other_way_and_a_rollback_too(switched: Callab
     assert checkout.serving() == sides[1]
     assert checkout.traffic()["lost_requests"] == 0
     assert time.monotonic() - started < 60
+
+    # When people deploy the second one by hand
+    by_hand = checkout.story.run("deploy", **place, tag="1.2.0", reason="It was not at fault.")
+
+    # Then it is switched as a pushed one is
+    assert by_hand.outcome == "succeeded", by_hand.reason
+    assert checkout.story.runs("prod") == digests[1]
+    assert checkout.serving() == sides[2]
+
+
+@pytest.mark.thorough
+def test_a_service_that_was_never_switched_is_told_how_and_green_is_tested_by_a_task(
+    switched: Callable[..., Switched],
+) -> None:
+    # Given a service that ECS deploys by rolling so far, and a pulse from before that somebody disabled
+    checkout = switched(bake_minutes=6, tested_by_task=True)
+    ecs, story = checkout.place.client("ecs"), checkout.story
+    (plain,) = ecs.describe_services(cluster="prod", services=[story.name])["services"][0]["loadBalancers"]
+    del plain["advancedConfiguration"]
+    ecs.update_service(
+        cluster="prod",
+        service=story.name,
+        loadBalancers=[plain],
+        deploymentConfiguration={"strategy": "ROLLING"},
+    )
+    checkout.begins()
+    checkout.settles()
+    CanaryRecord(story).has_disabled_pulse()
+
+    # When
+    digest = story.push("1.1.0", tasks={"test": {"exit_code": 0, "seconds": 0.2}})
+    end = story.ended(story.release())
+
+    # Then
+    assert end.outcome == "succeeded", end.reason
+    assert story.runs("prod") == digest
+    assert checkout.traffic()["lost_requests"] == 0
+    assert checkout.schedules() == []
+
+
+@pytest.mark.thorough
+def test_green_is_given_up_by_the_sweep_when_machine_safety_net_and_pulse_have_left_it(
+    switched: Callable[..., Switched],
+) -> None:
+    # Given
+    checkout = switched(bake_minutes=100)
+    story, blue = checkout.story, checkout.serving()
+    story.push("1.1.0")
+    release = story.release()
+    checkout.reaches("BAKE_TIME")
+
+    # When the pulse can read nothing, the machine is killed, and nobody hears of it
+    canary = CanaryRecord(story)
+    canary.is_hidden_from("pulse")
+    with story.without_events("receive_failed_execution"):
+        checkout.place.client("stepfunctions").stop_execution(executionArn=release)
+
+        def given_up() -> bool | None:
+            canary.is_silent()
+            story.invoke("sweep", {})
+            return checkout.deployment()["status"].startswith("ROLLBACK") or None
+
+        story.until(given_up, "the sweep gives green up", longest_pause=3)
+
+    # Then
+    canary.is_shown_again()
+    story.until(lambda: swept(story, release), "the release is recorded")
+    story.until(lambda: story.runs("prod") == checkout.before or None, "blue runs alone")
+    checkout.is_back(blue)
 
 
 @pytest.mark.thorough

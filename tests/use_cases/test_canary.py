@@ -168,10 +168,12 @@ def test_autoscaling_goes_on_during_the_analysis_and_is_given_back_exactly(story
     # Given
     checkout = with_canary(story, 50, requests_per_second=0)
     checkout.scales(minimum=2, maximum=10)
+    checkout.is_tagged()
 
     # When the load rises while the canary is analysed, and falls again
     digest, release = checkout.push()
     checkout.reaches(50)
+    checkout.gets_policy_by_hand()
     more, fewer = checkout.is_scaled_to(8), checkout.is_scaled_to(4)
     checkout.story.until(lambda: checkout.traces.tasks() == 4 or None, "the canary grows with it")
     bounds = checkout.story.until(lambda: checkout.grown_bounds(4), "its bounds grow too")

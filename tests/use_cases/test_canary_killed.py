@@ -113,6 +113,25 @@ def test_a_pulse_whose_schedule_is_deleted_is_started_again(story: Tell) -> None
     assert checkout.story.runs("prod") == digest
 
 
+def test_a_pulse_whose_schedule_is_disabled_is_enabled_again(story: Tell) -> None:
+    # Given
+    checkout = with_canary(story)
+    checkout.record.has_disabled_pulse()
+    rule = {"RuleArn": checkout.traces.strategy["listener_rules"][0]}
+    hangs = checkout.hangs("shift_traffic", "elbv2", "ModifyRule", rule)
+
+    # When it is disabled from before, and again while the weights are being set
+    digest, release = checkout.push()
+    hangs()
+    checkout.disables_schedule_until(release, "Await verdict")
+    end = checkout.story.ended(release)
+
+    # Then
+    assert end.outcome == "succeeded", end.reason
+    assert checkout.story.runs("prod") == digest
+    checkout.loses_nothing()
+
+
 def test_a_pulse_that_fails_for_a_while_decides_later(story: Tell) -> None:
     # Given
     checkout = with_canary(story)

@@ -13,7 +13,7 @@ import pytest
 
 from local.demo import watch
 from tests.support.story import Story
-from tests.support.variants import only_production, only_production_with_approval
+from tests.support.variants import only_production, only_production_with_approval, with_migration
 
 pytestmark = pytest.mark.thorough
 
@@ -103,11 +103,11 @@ def test_a_push_that_no_event_told_of_is_found_by_the_sweep(story: Tell) -> None
 
 def test_endings_that_no_event_told_of_are_found_by_the_sweep(story: Tell) -> None:
     # Given
-    checkout = story(only_production)
+    checkout = story(with_migration)
 
     # When
     with checkout.without_events("receive_ecs_event"), checkout.without_events("receive_scan"):
-        digest = checkout.push("1.1.0")
+        digest = checkout.push("1.1.0", tasks={"migrate": {"exit_code": 0, "seconds": 0.5}})
         release = checkout.release()
         end = checkout.ended_with_sweeps(release)
 

@@ -60,6 +60,8 @@ def test_an_operator_follows_a_release_from_its_approval_into_production(story: 
     ):
         assert words in after, words
     assert release not in plain(visitor.read("status").body)
+    for path in ("status", f"status/releases/{release}"):
+        assert visitor.read(path, method="HEAD").status in (200, 204), path
     entries = json.loads(visitor.read(f"status/audit.json?service={checkout.name}").body)["entries"]
     assert {"service.registered", "release.created", "approval.approved", "release.succeeded"} <= {
         entry["kind"] for entry in entries

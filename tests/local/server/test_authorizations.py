@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -110,3 +111,27 @@ def test_the_requests_of_a_machine_are_listed_by_the_world_control(cloud: EmptyC
         each for each in cloud.world("GET", "/authorizations").json if each["caller"] == f"machine/{name}"
     ]
     assert [(each["action"], each["parameters"]) for each in found] == [("ListTasks", {"cluster": "nowhere"})]
+
+
+def test_what_stands_behind_the_question_mark_of_a_call_is_kept(cloud: EmptyCloud):
+    """https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetSchedule.html."""
+    # Given a machine that asks for a schedule of a group
+    role = cloud.client("iam").create_role(RoleName=cloud.fresh("role"), AssumeRolePolicyDocument="{}")
+    steps, name = cloud.client("stepfunctions"), cloud.fresh("machine")
+    look: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:scheduler:getSchedule"}
+    look |= {"Parameters": {"Name": "pulse", "GroupName": "tidegate"}, "End": True}
+    machine = steps.create_state_machine(
+        name=name,
+        definition=json.dumps({"StartAt": "Look", "States": {"Look": look}}),
+        roleArn=role["Role"]["Arn"],
+    )["stateMachineArn"]
+
+    # When
+    execution = steps.start_execution(stateMachineArn=machine)["executionArn"]
+    while steps.describe_execution(executionArn=execution)["status"] == "RUNNING":
+        time.sleep(0.02)
+
+    # Then
+    everything = cloud.world("GET", "/authorizations").json
+    (found,) = [each["parameters"] for each in everything if each["caller"] == f"machine/{name}"]
+    assert found == {"Name": "pulse", "groupName": "tidegate"}

@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.support.permissions import policies
 from tests.support.permissions.checks import checks_of
-from tests.support.permissions.exceptions import EXCEPTIONS, Exceptions
+from tests.support.permissions.exceptions import EXCEPTIONS
+from tests.support.permissions.excused import Exceptions
 from tests.support.permissions.policies import Check, Statement
 from tests.support.permissions.reference import UnknownActionError, action, actions_like
 from tests.support.permissions.stack import (
