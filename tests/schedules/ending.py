@@ -16,6 +16,8 @@ BETWEEN_SWEEPS = 310
 AFTER_THE_SWEEP = timedelta(hours=1)
 """So long may what a sweep has begun take: a deployment with its waits."""
 MOST_STEPS = 4000
+MOST_ANSWERS = 2
+"""So often is one request answered: the page refuses one whose execution was stopped."""
 
 
 def settle(world: World) -> None:
@@ -69,8 +71,9 @@ def _one(world: World) -> bool:
         world.go_on(world.ports.services._in_flight()[0])
     elif world.ports.tasks._going():
         world.end_task(world.ports.tasks._going()[0].arn)
-    elif world.open_requests():
-        link, approval = world.open_requests()[0]
+    elif requests := [each for each in world.open_requests() if world.asked[each[1].id] < MOST_ANSWERS]:
+        link, approval = requests[0]
+        world.asked[approval.id] += 1
         world.decide(link, approval, yes=True)
     else:
         return _short_wait(world)

@@ -6,6 +6,7 @@ Nothing happens here by itself, except when time passes: then ECS, scans and tas
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,7 +54,7 @@ class World:
         self.images = {image.digest: image for image in install(self.ports)}
         self.runs = MachineRuns(definitions or today(), lambda: self.clock.at, self._execution_ended)
         self.paused: list[Paused] = []
-        self.mailbox: list[str] = []
+        self.asked: Counter[str] = Counter()
         self.begun: dict[tuple[str, str], datetime] = {}
         self.watchman = Watchman(self)
         self._started = 0

@@ -9,7 +9,7 @@ from tests.unit.breaking import check_repeatable
 from tests.unit.examples import at, deployment, digest, execution_arn
 from tests.unit.stage import URI, Stage, deployed, entered, planned, revision
 from tidegate.domain.images import ImageRef
-from tidegate.domain.outcome import Outcome
+from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.errors import Terminal
 from tidegate.steps.record_deployment import Command, run
 
@@ -152,6 +152,31 @@ def test_a_release_that_was_told_to_stop_ends_as_what_it_was_told(told: str):
     # Then
     assert went_back(stage, told=told)["outcome"] == told
     assert stage.deployment().outcome == told
+
+
+@pytest.mark.parametrize(
+    ("signal", "evidence", "outcome"),
+    [
+        (StopSignal.SUPERSEDED, None, "superseded"),
+        (StopSignal.CANCELLED, None, "cancelled"),
+        (StopSignal.ROLLED_BACK, None, "rolled_back"),
+        (StopSignal.SUPERSEDED, "check", "rolled_back"),
+        (None, None, "rolled_back"),
+    ],
+)
+def test_what_a_stop_signal_cut_short_ends_as_what_it_was_told(
+    signal: StopSignal | None, evidence: str | None, outcome: str
+):
+    # Given a release whose migration was stopped, which says failed
+    stage = deployed()
+    if signal is not None:
+        stage.stop(signal)
+
+    # When
+    result = went_back(stage, reason="Task before_deploy was stopped.", evidence=evidence)
+
+    # Then
+    assert result["outcome"] == outcome
 
 
 @pytest.mark.parametrize("told", ["cancelled", "superseded", "failed"])

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from tidegate.domain.causes import readable
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.outcome import Outcome
+from tidegate.domain.release import Release
 from tidegate.ports import Ports
 from tidegate.steps.measuring import deployed, measured, taken_back
 from tidegate.steps.notices import tell
@@ -74,7 +75,7 @@ def _succeeded(command: Command, ports: Ports, scope: Scope, deployment: Deploym
 
 
 def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, Any]) -> dict[str, Any]:
-    outcome = _outcome_of(command, cause)
+    outcome = _outcome_of(command, cause, scope.release)
     why = readable(str(cause.get("reason") or "The release did not go on."))
     reason = " ".join(text for text in (why, command.restored.get("reason")) if text)
     mine = deployments_here(ports, scope)
@@ -91,11 +92,16 @@ def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, An
     return measured(result, taken_back(ended[-1], outcome, scope.release) if ended else [])
 
 
-def _outcome_of(command: Command, cause: dict[str, Any]) -> Outcome:
-    """A release that was told to stop, and was taken back, ends as what it was told."""
+def _outcome_of(command: Command, cause: dict[str, Any], release: Release) -> Outcome:
+    """A release that was told to stop, and was taken back, ends as what it was told.
+
+    A migration or a test that the signal cut short has failed; that says nothing of the release.
+    """
     if command.outcome != "rolled_back":
         return Outcome.FAILED
     told = cause.get("outcome")
+    if told == Outcome.FAILED and not cause.get("evidence"):
+        told = release.stop
     return Outcome(told) if told in (Outcome.CANCELLED, Outcome.SUPERSEDED) else Outcome.ROLLED_BACK
 
 
