@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -75,9 +77,11 @@ def _s3_action(self: Foreign, request: Foreign) -> str:
 def _recorded(self: Foreign, service: str, action: str, work: Callable[[], Foreign]) -> Foreign:
     caller = callers.of_request(self.access_key, self.headers.get(callers.HEADER))
     asks = _parameters(self)
-    origin = origins.of_request(self.headers)
+    origin, task = origins.of_request(self.headers), tokens.waiting(str(_first(asks, "taskToken")))
+    if task is not None:  # an answer to a token is about the execution that waits, too
+        origin = replace(origin, text=f"{origin.text} {task.text}")
     fault = faults.for_call(caller, service, action, lambda name: _first(asks, name), origin)
-    resource = calls.resource_in(asks) or tokens.state_of(str(_first(asks, "taskToken")))
+    resource = calls.resource_in(asks) or (task.state if task else None)
     who = callers.identity_of_request(self.access_key, self.headers.get(callers.HEADER))
     authorizations.note(who, service, action, _all_parameters(self))
     try:
@@ -112,6 +116,8 @@ def _answer(
         return _carry_out(work, self, service, action)
     if fault.kind == "pause":
         return _paused(lambda: _carry_out(work, self, service, action), fault)
+    if fault.kind == "surprise":
+        return _rewritten(_carry_out(work, self, service, action), fault)
     if fault.kind == "fail_after_effect":
         _carry_out(work, self, service, action)
     if fault.kind == "timeout":
@@ -119,6 +125,16 @@ def _answer(
         raise SilentTimeoutError
     principal = f"arn:aws:sts::{self.current_account}:assumed-role/{callers.current()}"
     return _error_response(self, *fault_errors.error_of(fault.kind, service, action, principal))
+
+
+def _rewritten(response: Foreign, fault: faults.Fault) -> Foreign:
+    status, headers, body = response
+    pattern, instead = fault.rewrite or ("", "")
+    text = body.decode() if isinstance(body, bytes) else str(body)
+    text = re.sub(pattern, instead.replace("\\", r"\\"), text, flags=re.DOTALL)
+    if fault.status is not None:
+        status, headers = fault.status, {**headers, "status": str(fault.status)}
+    return status, headers, text
 
 
 def _paused(carry_out: Callable[[], Foreign], fault: faults.Fault) -> Foreign:
@@ -175,7 +191,8 @@ def _error_response(self: Foreign, status: int, code: str, message: str) -> Fore
 
 def _parameters(self: Foreign) -> list[Any]:
     """Functions that look a parameter up, in the JSON body, the query or form, and the path."""
-    asks: list[Any] = []
+    # What the path names counts first: the body of an invocation is the function's event.
+    asks: list[Any] = [self.uri_match.get] if self.uri_match else []
     body = self.raw_body
     if body[:1] == b"{" and len(body) < 1 << 20:
         try:
@@ -183,27 +200,23 @@ def _parameters(self: Foreign) -> list[Any]:
         except ValueError:
             parsed = {}
         asks.append(parsed.get)
+        if "TransactItems" in parsed:
+            asks.append({"TableName": _tables_of(parsed).split(",")}.get)
     else:
         asks.append(self.querystring.get)
-    if self.uri_match:
-        asks.append(self.uri_match.get)
     return asks
 
 
 def _all_parameters(self: Foreign) -> dict[str, Any]:
     """Every parameter by its name, wherever the protocol of the service puts it."""
-    found: dict[str, Any] = {**_in_the_query(self), **self.uri_match}
+    query = parse_qs(urlsplit(self.uri).query)  # a REST call may say more there: the group of a schedule
+    found: dict[str, Any] = {**{name: values[0] for name, values in query.items()}, **self.uri_match}
     if self.automated_parameter_parsing:
         return {**found, **self.params}
     if self.raw_body[:1] == b"{" and len(self.raw_body) < 1 << 20:
         with contextlib.suppress(ValueError):
             return {**found, **json.loads(self.raw_body)}
     return {**self.querystring, **found} if "Action" in self.querystring else found
-
-
-def _in_the_query(self: Foreign) -> dict[str, Any]:
-    """What a REST call says behind the question mark, as GetSchedule does with the group of a schedule."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(self.uri).query).items()}
 
 
 def _first(asks: list[Any], name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
@@ -10,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from local.origins import NOWHERE, Origin
 
-CallKind = Literal["throttle", "access_denied", "error", "timeout", "fail_after_effect", "pause"]
+CallKind = Literal["throttle", "access_denied", "error", "timeout", "fail_after_effect", "pause", "surprise"]
 InvocationKind = Literal["function_timeout", "function_crash", "invoke_twice", "pause"]
 FUNCTION_KINDS = frozenset(get_args(InvocationKind))
 CALL_KINDS = frozenset(get_args(CallKind))
@@ -28,7 +29,7 @@ class Fault:
             `function_timeout` and `function_crash` lose the result of a run that has taken effect, unless
             `before` is set; `invoke_twice` hands the same event to the function twice. `pause` stops a call
             that names a service, or an invocation, after its effect or before it, until the fault is removed,
-            but no longer than `seconds`.
+            but no longer than `seconds`. `surprise` carries a call out and rewrites its answer.
         caller: Function or state machine name, or a pattern with `*`. For a fault of an invocation, the
             function that is invoked.
         service: SDK name of the service, or `*`.
@@ -38,6 +39,8 @@ class Fault:
         about: Text that is in the event which a function was given, or in the input or the ARN of the
             execution behind it; empty for any. So a fault hits one story of many.
         state: `<machine>/<name of the state>` from whose task the call or the invocation comes, or a pattern.
+        rewrite: Of a `surprise`: a regular expression, and what takes the place of all it finds in the answer.
+        status: Of a `surprise`: the HTTP status of the answer, where it is to be another one.
         seconds: How long a `timeout` stays silent and a `pause` lasts at most.
         before: Whether a function fails before it runs instead of after.
         id: Given by the registry.
@@ -53,6 +56,8 @@ class Fault:
     match: dict[str, Any] = field(default_factory=dict)
     about: str = ""
     state: str = ANYWHERE
+    rewrite: list[str] | None = None
+    status: int | None = None
     seconds: float = 1.0
     before: bool = False
     id: int = 0
@@ -105,6 +110,8 @@ class Faults:
             raise BadFaultError("times must be a whole number from 1, or null for always")
         if not isinstance(description.get("match", {}), dict):
             raise BadFaultError("match must be an object of request parameters")
+        if kind == "surprise":
+            _check_rewrite(description.get("rewrite"))
         fault = Fault(**{**description, "id": next(self._ids)})
         with self._lock:
             self._faults.append(fault)
@@ -204,6 +211,21 @@ pause = _faults.pause
 clear = _faults.clear
 for_call = _faults.for_call
 for_invocation = _faults.for_invocation
+
+
+def _check_rewrite(rewrite: Any) -> None:
+    """A pattern and a text.
+
+    Raises:
+        BadFaultError: They are none.
+    """
+    try:
+        pattern, instead = rewrite
+        re.compile(pattern)
+    except (TypeError, ValueError, re.error) as error:
+        raise BadFaultError(f"rewrite must be a regular expression and a text: {error}") from error
+    if not isinstance(instead, str):
+        raise BadFaultError("rewrite must be a regular expression and a text")
 
 
 def _value_matches(actual: Any, wanted: Any) -> bool:

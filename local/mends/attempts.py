@@ -7,7 +7,6 @@ an attempt cannot be interrupted, and a failing Output of a Task cannot be caugh
 from __future__ import annotations
 
 import copy
-import json
 import threading
 from collections.abc import Callable
 
@@ -193,16 +192,11 @@ class _Attempt:
 
     def _run(self) -> None:
         try:
-            with origins.acting(self._origin()):
+            with origins.acting(tokens.origin_of(self._state, self._frame)):
                 self._state._eval_execution(self._frame)  # noqa: SLF001
         except Exception as error:  # noqa: BLE001 - handed to the waiting thread
             self._error = error
         self.over.set()
-
-    def _origin(self) -> origins.Origin:
-        execution = self._frame.states.context_object.context_object_data["Execution"]
-        text = json.dumps(execution["Input"], default=str)
-        return origins.of_task(self._state.name, execution["Id"], text)
 
     def result(self) -> Foreign:
         if self._error is not None:

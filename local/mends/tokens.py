@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import threading
 
+from local import origins
 from local.mends.language import ASL, PARSER, SERVICE, Component, Environment, api_error
 from local.mends.patching import Foreign, Mends, load
+from local.origins import Origin
 
 MENDS = Mends()
 
@@ -26,7 +28,7 @@ WAIT_FOR_TASK_TOKEN = load(f"{SERVICE}.resource:ResourceCondition").WaitForTaskT
 
 _lock = threading.Lock()
 _open: dict[str, Foreign] = {}
-_states: dict[str, str] = {}
+_waiting: dict[str, Origin] = {}
 _closed: set[str] = set()
 
 
@@ -37,13 +39,19 @@ def renew(state: Component, env: Environment) -> None:
     context.context_object_data.pop("Task", None)
     if _waits_for_token(state):
         token = context.update_task_token()
-        _states[token] = f"{context.context_object_data['StateMachine']['Name']}/{state.name}"
+        _waiting[token] = origin_of(state, env)
         env.callback_pool_manager.add(token)
 
 
-def state_of(token: str) -> str | None:
-    """The state that a token was given to, as `<machine>/<name of the state>`."""
-    return _states.get(token)
+def origin_of(state: Component, env: Environment) -> Origin:
+    """What a task of an execution goes back to."""
+    execution = env.states.context_object.context_object_data["Execution"]
+    return origins.of_task(state.name, execution["Id"], json.dumps(execution["Input"], default=str))
+
+
+def waiting(token: str) -> Origin | None:
+    """The task that a token was given to."""
+    return _waiting.get(token)
 
 
 def _waits_for_token(state: Component) -> bool:

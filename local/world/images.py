@@ -28,6 +28,7 @@ class ImageBehaviour:
         exit_code: With which code the container exits when it exits (1 in place of 0 if it fails).
         crash_after_s: Real seconds after RUNNING at which the container exits; None: it does not.
         scan_supported: False: the scan ends as UNSUPPORTED_IMAGE.
+        scan_seconds: Real seconds that a scan takes, where they are to differ from the usual ones.
         findings: Named findings; where they are given, ``scan`` is counted from them.
         http: Status codes by path; a path that is not named answers 200, or 500 by the error rate.
         tasks: How one-off tasks end, by the first word of their command.
@@ -42,6 +43,7 @@ class ImageBehaviour:
     exit_code: int = 0
     crash_after_s: float | None = None
     scan_supported: bool = True
+    scan_seconds: float | None = None
     findings: tuple[Mapping[str, Any], ...] = ()
     http: Mapping[str, int] = field(default_factory=dict)
     tasks: Mapping[str, OneOffTask] = field(default_factory=dict)

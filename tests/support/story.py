@@ -244,10 +244,23 @@ class Story:
         release = execution.rpartition(":")[2]
 
         def waiting() -> bool | None:
-            waits = self._query("Waits", f"RELEASE#{release}")
-            return any(wait["sk"].startswith(subject) for wait in waits) or None
+            return any(each.startswith(subject) for each in self.waiting(release)) or None
 
         self.until(waiting, f"{release} waits for {subject}")
+
+    def waiting(self, release: str) -> list[str]:
+        """What a release waits for: the subjects of its waits."""
+        return [str(wait["sk"]) for wait in self._query("Waits", f"RELEASE#{release}")]
+
+    def releases(self) -> dict[str, dict[str, Any]]:
+        """Every release of this service as the ledger has it, by id, oldest first."""
+        found = self._query("Ledger", f"SERVICE#{self.name}")
+        marks = {item["sk"].removeprefix("RELEASE#"): item for item in found}
+        return {name: item for name, item in marks.items() if item["sk"].startswith("RELEASE#")}
+
+    def deployments(self, environment: str) -> list[dict[str, Any]]:
+        """The records of what was deployed to an environment, oldest first."""
+        return self._query("Ledger", f"DEPLOYMENTS#{self.name}/{environment}")
 
     def revisions(self, service: str) -> int:
         """How many revisions of a service's manifest are stored."""
@@ -301,6 +314,10 @@ class Story:
         with contextlib.suppress(AssertionError):
             self.until(rests, "nothing is left over", 60)
         assert not left, left
+
+    def left_over(self) -> list[str]:
+        """Sentences on what is still held, waited for or mixed; empty when all has come to rest."""
+        return self._left_over()
 
     def users_leave(self) -> None:
         """Nobody asks anything of this service any more; what they have seen is forgotten."""

@@ -94,8 +94,10 @@ class Scanner:
         enhanced = kind == "ENHANCED"
         if not enhanced:
             scan.status = "IN_PROGRESS"
-        seconds = ENHANCED_SECONDS if enhanced else BASIC_SECONDS
-        self._world.later(self._world.around(seconds), self._finish, place, repository, image, scan)
+        usual = self._world.around(ENHANCED_SECONDS if enhanced else BASIC_SECONDS)
+        wanted = self._world.images.get(image.get_image_digest()).scan_seconds
+        seconds = usual if wanted is None else wanted
+        self._world.later(seconds, self._finish, place, repository, image, scan)
         return scan
 
     def _finish(self, place: tuple[str, str], repository: Any, image: Any, scan: Scan) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.empty_cloud import EmptyCloud, eventually
 
@@ -173,3 +174,44 @@ def test_a_call_is_stopped_until_its_fault_is_removed(cloud: EmptyCloud):
 def test_a_fault_nobody_knows_is_refused(cloud: EmptyCloud):
     assert cloud.world("GET", "/faults/99999").status == 400
     assert cloud.world("DELETE", "/faults/99999").status == 400
+
+
+def test_an_answer_may_be_a_surprise(cloud: EmptyCloud):
+    # Given a cluster that is there
+    ecs, name = cloud.client("ecs"), cloud.fresh("cluster")
+    ecs.create_cluster(clusterName=name)
+    rewrite = ['"status": ?"ACTIVE"', '"status": "DREAMING"']
+    add(cloud, service="ecs", action="DescribeClusters", kind="surprise", rewrite=rewrite)
+    gone = '{"__type": "ClusterNotFoundException", "message": "Cluster not found."}'
+    add(cloud, service="ecs", action="ListServices", kind="surprise", rewrite=["^.*$", gone], status=400)
+
+    # Then
+    assert ecs.describe_clusters(clusters=[name])["clusters"][0]["status"] == "DREAMING"
+    assert ecs.describe_clusters(clusters=[name])["clusters"][0]["status"] == "ACTIVE"
+    with pytest.raises(ecs.exceptions.ClusterNotFoundException):
+        ecs.list_services(cluster=name)
+
+
+@pytest.mark.parametrize("rewrite", [None, ["("], ["(", "x"], ["x", 1], 7])
+def test_a_surprise_says_what_it_rewrites(cloud: EmptyCloud, rewrite: Any):
+    answer = cloud.world("POST", "/faults", {"kind": "surprise", "rewrite": rewrite})
+    assert (answer.status, "rewrite must be" in answer.json["message"]) == (400, True)
+
+
+def test_a_transaction_is_known_by_its_tables(cloud: EmptyCloud):
+    # Given
+    dynamodb, names = cloud.client("dynamodb"), [cloud.fresh("table"), cloud.fresh("table")]
+    for name in names:
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        )
+    puts = [{"Put": {"TableName": name, "Item": {"pk": {"S": "a"}}}} for name in names]
+    add(cloud, service="dynamodb", kind="access_denied", match={"TableName": names[1]})
+
+    # Then
+    dynamodb.transact_write_items(TransactItems=puts[:1])
+    with pytest.raises(ClientError):
+        dynamodb.transact_write_items(TransactItems=puts)

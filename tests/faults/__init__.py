@@ -1,0 +1,1 @@
+"""The fault matrix: every Task state of every machine, in a story that reaches it, with every fault."""

@@ -1,0 +1,154 @@
+"""The fault matrix: `python -m tests.faults [--case GLOB] [--tenth K/N] [--clouds N]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tests.faults import report
+from tests.faults.cases import Case, Plan, chosen, planned, tenth
+from tests.faults.clouds import AT_ONCE, Clouds
+from tests.faults.matrix import Result, chunks, groups
+from tests.faults.scenarios import SCENARIOS
+from tests.statemachines.machines import load_all
+
+ONCE_FAILED = Path(__file__).with_name("once_failed.txt")
+console = Console(highlight=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; 0 when every case held."""
+    asked = _parser().parse_args(arguments)
+    began = time.monotonic()
+    clouds = Clouds(asked.clouds, at_once=asked.at_once)
+    try:
+        plan, wrong = _baseline(clouds)
+        cases = _asked(plan, asked)
+        console.print(
+            f"{len(cases)} of {len(plan.cases)} cases, {time.monotonic() - began:.0f} s after the start"
+        )
+        results = [] if wrong or asked.list else _run(clouds, plan, cases, alone=asked.alone)
+    finally:
+        clouds.stop()
+    if asked.list:
+        console.print(*(f"{case.name}  [{case.scenario}]" for case in cases), sep="\n", markup=False)
+    seconds = round(time.monotonic() - began)
+    unreached = [f"{machine}/{state}" for machine, state in plan.unreached]
+    page = report.write(results, unreached, _about(asked, results, seconds))
+    return _tell(results, cases, unreached, wrong, page, seconds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument(
+        "--case", action="append", help="names of cases, with * for anything; may be repeated"
+    )
+    parser.add_argument("--tenth", help="one part of the matrix, as 3/10, or `commit` for that of the commit")
+    parser.add_argument("--list", action="store_true", help="only find out which cases there are")
+    parser.add_argument("--alone", action="store_true", help="no two cases share a story")
+    parser.add_argument("--clouds", type=int, default=2, help="how many local clouds")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="how many stories at once on each")
+    return parser
+
+
+def _baseline(clouds: Clouds) -> tuple[Plan, list[str]]:
+    """Tell each scenario without faults: what it reaches, and what is wrong already."""
+    reached: dict[str, Any] = {}
+    wrong: list[str] = []
+    names = [each.name for each in sorted(SCENARIOS, key=lambda each: -each.seconds)]
+    for kind, scenario, *more in clouds.run("baseline", names):
+        if kind == "broken":
+            wrong.append(f"{scenario}: {more[0]}")
+            continue
+        played, states = more
+        reached[scenario] = {(state.machine, state.state): state for state in states}
+        wrong += [f"{scenario}, without any fault: {sentence}" for sentence in played.violations]
+    report.write_reached(reached)
+    return planned(load_all(), [each.name for each in SCENARIOS], reached), wrong
+
+
+def _asked(plan: Plan, asked: argparse.Namespace) -> list[Case]:
+    cases = plan.cases
+    if asked.case:
+        return sorted({case for pattern in asked.case for case in chosen(cases, pattern)})
+    if asked.tenth:
+        number, of = _part(asked.tenth)
+        console.print(f"Part {number} of {of}, and what has ever failed ({ONCE_FAILED.name})")
+        return tenth(cases, number, of, ONCE_FAILED.read_text().splitlines())
+    return cases
+
+
+def _part(text: str) -> tuple[int, int]:
+    """`3/10`, or the tenth that a commit's hash names."""
+    if text != "commit":
+        number, _, of = text.partition("/")
+        return int(number), int(of)
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
+    return int(commit[:8], 16) % 10, 10
+
+
+def _run(clouds: Clouds, plan: Plan, cases: Sequence[Case], *, alone: bool) -> list[Result]:
+    results: list[Result] = []
+    work = chunks(groups(plan, cases, alone=alone))
+    plain = bool(os.environ.get("CI")) or not console.is_terminal
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=plain) as progress:
+        task = progress.add_task("cases", total=len(cases))
+        for answer in clouds.run("chunk", work, plan):
+            if answer[0] == "broken":
+                console.print(f"A chunk broke: {answer[1][:300]}\n{answer[2]}")
+                continue
+            result = answer[1]
+            results.append(result)
+            progress.advance(task)
+            _tell_one(result, len(results), len(cases), plain=plain)
+    return results
+
+
+def _tell_one(result: Result, number: int, of: int, *, plain: bool) -> None:
+    if result.verdict != "held":
+        console.print(f"{result.verdict}: {result.case.name} ({result.case.scenario}, {result.seconds} s)")
+        for sentence in result.violations:
+            console.print(f"    {sentence}", markup=False)
+    elif plain and number % 25 == 0:
+        console.print(f"{number} of {of}")
+
+
+def _about(asked: argparse.Namespace, results: Sequence[Result], seconds: int) -> dict[str, Any]:
+    part = "chosen cases" if asked.case else f"part {asked.tenth}" if asked.tenth else "the whole matrix"
+    return {"what": part, "cases": len(results), "seconds": seconds, "clouds": asked.clouds}
+
+
+def _tell(
+    results: Sequence[Result],
+    cases: Sequence[Case],
+    unreached: Sequence[str],
+    wrong: Sequence[str],
+    page: Path,
+    seconds: int,
+) -> int:
+    for sentence in wrong:
+        console.print(sentence, markup=False)
+    for name in unreached:
+        console.print(f"no scenario reaches {name}")
+    counts = Counter(result.verdict for result in results)
+    missing = len(cases) - len(results)
+    console.print(
+        f"{counts['held']} of {len(cases)} cases held, {counts['violated']} violated, {counts['unmet']} not "
+        f"brought about, {missing} without a result, in {seconds} s. {page}"
+    )
+    return 0 if counts["held"] == len(cases) and not unreached and not wrong and cases else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

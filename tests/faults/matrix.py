@@ -1,0 +1,110 @@
+"""Runs the matrix: which cases share a story, on which cloud, and what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tests.faults.cases import Case, Plan
+from tests.faults.scenarios import BY_NAME
+
+LONGEST_CHUNK = 60.0
+"""Seconds of stories, as they take without faults, that one service is used for."""
+OF_ONE_KIND = ("answer of ",)
+"""Kinds whose names go on with a call; of one state they come one after the other."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a case.
+
+    Attributes:
+        verdict: `held`, `violated`, or `unmet` when its fault could not be brought about.
+        violations: Sentences on what did not hold.
+        seconds: How long its story took; cases that shared it have the same.
+        together: How many cases shared the story.
+    """
+
+    case: Case
+    verdict: str
+    violations: tuple[str, ...]
+    seconds: float
+    together: int
+
+    def public(self) -> dict[str, Any]:
+        """As a row of the report."""
+        row = {**asdict(self), **self.case.public()}
+        del row["case"]
+        return row
+
+
+Group = tuple[Case, ...]
+"""Cases that share a story."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Groups of one scenario that are played one after the other on one service."""
+
+    scenario: str
+    groups: tuple[Group, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes, about."""
+        return BY_NAME[self.scenario].seconds * len(self.groups)
+
+
+def groups(plan: Plan, cases: Iterable[Case], *, alone: bool) -> dict[str, list[Group]]:
+    """The stories to be told, by scenario.
+
+    Faults after which a story must end as if nothing had happened share one, as long as they are of one kind
+    and at different states: each state meets its own. A story that then does not hold is told again with half
+    of them, until it is known which one it was.
+    """
+    shared: dict[tuple[str, str, int], list[Case]] = defaultdict(list)
+    found: dict[str, list[Group]] = defaultdict(list)
+    nth: dict[tuple[str, str, str], int] = defaultdict(int)
+    for case in sorted(cases):
+        kind = plan.kinds[case]
+        if alone or not kind.recoverable:
+            found[case.scenario].append((case,))
+            continue
+        stem = next((each for each in OF_ONE_KIND if kind.name.startswith(each)), kind.name)
+        number = nth[case.machine, case.state, stem]
+        nth[case.machine, case.state, stem] += 1
+        shared[case.scenario, stem, number].append(case)
+    for (scenario, _, _), together in sorted(shared.items()):
+        found[scenario].append(tuple(together))
+    return found
+
+
+def chunks(stories: dict[str, list[Group]]) -> list[Chunk]:
+    """Portions of about the same length, the longest first."""
+    found = []
+    for scenario, every in stories.items():
+        most = max(2, int(LONGEST_CHUNK / (BY_NAME[scenario].seconds + 5)))
+        found += [Chunk(scenario, tuple(every[at : at + most])) for at in range(0, len(every), most)]
+    return sorted(found, key=lambda chunk: -chunk.seconds)
+
+
+def halves(group: Group) -> Iterator[Group]:
+    """A group in two."""
+    middle = len(group) // 2
+    yield group[:middle]
+    yield group[middle:]
+
+
+def deadline_passed(began: float, limit: float | None) -> bool:
+    """Whether it has taken long enough."""
+    return limit is not None and time.monotonic() - began > limit
+
+
+def verdict(unmet: Sequence[str], violations: Sequence[str], case: Case) -> str:
+    """The word for what became of a case."""
+    if violations:
+        return "violated"
+    return "unmet" if case.name in unmet else "held"
