@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.sample import Place
+from local.sample.place import STACK
 from tests.statemachines.machines import ROOT
 from tests.support.canaries import with_canary
 from tests.support.story import Story
@@ -243,3 +244,16 @@ def test_a_canary_that_machine_safety_net_and_pulse_have_left_is_taken_back_by_t
     assert end.outcome == "succeeded", end.reason
     assert checkout.story.runs("prod") == checkout.good
     checkout.loses_nothing()
+
+
+def test_services_with_canaries_are_measured_on_a_schedule(story: Tell) -> None:
+    # Given
+    checkout = with_canary(story)
+    (rule,) = checkout.place.client("events").list_rules(NamePrefix=f"{STACK}-CalibrateService")["Rules"]
+
+    # When
+    checkout.place.world("POST", f"/schedules/{rule['Name']}/fire")
+
+    # Then
+    measured = f"/calls?caller={STACK}-calibrate_service&action=GetMetricData"
+    checkout.story.until(lambda: checkout.place.world("GET", measured) or None, "the metrics are read")

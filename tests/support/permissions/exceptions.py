@@ -143,7 +143,14 @@ BY_CHANCE = (
     ),
     *_each(
         "PulseFunctionRole",
-        [("ecs:StopServiceDeployment", SERVICES), ("ecs:StopServiceDeployment", DEPLOYMENTS)],
+        [
+            ("ecs:StopServiceDeployment", SERVICES),
+            ("ecs:StopServiceDeployment", DEPLOYMENTS),
+            ("application-autoscaling:DeregisterScalableTarget", SCALABLE),
+            ("cloudwatch:DeleteAlarms", CANARY_ALARMS),
+            ("sns:Publish", "*:sns:us-east-1:*:[*]"),
+            ("kms:Decrypt", KEY),
+        ],
         FIRST,
         by_chance=True,
     ),
