@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.permissions.__main__ import failing
+from tests.support.permissions.__main__ import verdict
 from tests.support.permissions.exceptions import EXCEPTIONS
 from tests.support.permissions.excused import Exceptions, Unused, Wide
 from tests.support.permissions.reference import action
@@ -411,24 +411,41 @@ def test_it_says_which_tests_are_not_recorded(tmp_path: Path):
     recordings = []
     for number, test in enumerate(("tests/use_cases/test_a.py::one", "tests/browser/test_b.py::two")):
         recordings.append(tmp_path / f"{number}.jsonl")
-        recordings[-1].write_text(json.dumps({"tests": [test]}))
+        recordings[-1].write_text(json.dumps({"tests": [test], "suite": test.split("/")[1]}))
     wanted = {"tests/use_cases/test_a.py::one", "tests/use_cases/test_a.py::three"}
 
     # When
     lines, missing = told(recordings, wanted)
 
     # Then
-    assert lines == ["tests/browser: 1 of 1", "tests/use_cases: 1 of 2"]
+    assert lines == [
+        "1 clouds of browser",
+        "1 clouds of use_cases",
+        "1 of 1 tests in tests/browser",
+        "1 of 2 tests in tests/use_cases",
+    ]
     assert missing == {"tests/use_cases/test_a.py::three"}
 
 
 def test_of_a_part_of_the_recordings_only_what_was_asked_for_can_be_judged():
     # Given
-    found = dict.fromkeys((Finding(kind, "", "", "", "") for kind in ("unused", "wide", "refused")), 1)
+    found = [Finding(kind, "", "", "", "") for kind in ("unused", "wide", "refused")]
 
     # Then
-    assert [each.kind for each in failing(found, partial=True)] == ["refused"]
-    assert len(failing(found, partial=False)) == 3
+    unused, wide, refused = found
+    some = {"tests/use_cases/test_a.py::one"}
+    assert verdict([unused, wide], some, complete=False) == 0
+    assert verdict([unused, refused], some, complete=False) == 1
+
+
+def test_all_of_the_recordings_must_be_there_where_that_is_asked_for():
+    assert verdict([], {"tests/use_cases/test_a.py::one"}, complete=True) == 1
+    assert verdict([], set(), complete=True) == 0
+
+
+@pytest.mark.parametrize("kind", ["unused", "wide", "needless", "refused", "meaningless", "unknown"])
+def test_of_all_of_the_recordings_every_finding_fails(kind: str):
+    assert verdict([Finding(kind, "", "", "", "")], set(), complete=True) == 1
 
 
 def test_every_scenario_and_every_test_of_the_browser_is_expected():

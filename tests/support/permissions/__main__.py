@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,14 +40,14 @@ def main() -> int:
     _write(report, current, missing)
     _print(report, current)
     _print_suites(lines, missing)
-    if missing and "--complete" in sys.argv:
+    return verdict(report.findings, missing, complete="--complete" in sys.argv)
+
+
+def verdict(findings: Iterable[Finding], missing: set[str], *, complete: bool) -> int:
+    """1 when there is something to mend; of a part of the recordings nobody can say what is unused."""
+    if missing and complete:
         return 1
-    return 1 if failing(report.findings, partial=bool(missing)) else 0
-
-
-def failing(findings: dict[Finding, int], *, partial: bool) -> list[Finding]:
-    """What must be mended; of a part of the recordings nobody can say what is unused."""
-    return [one for one in findings if not (partial and one.kind in OPEN)]
+    return int(any(not missing or one.kind not in OPEN for one in findings))
 
 
 def _recordings() -> tuple[list[Path], list[Path]]:
@@ -107,7 +108,7 @@ def _print(report: Report, recordings: list[Path]) -> None:
 
 
 def _print_suites(lines: list[str], missing: set[str]) -> None:
-    console.print(f"Tests that are recorded: {'; '.join(lines)}.")
+    console.print(f"Recorded: {'; '.join(lines)}.")
     if not missing:
         return
     for test in sorted(missing):

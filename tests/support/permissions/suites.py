@@ -40,11 +40,17 @@ def expected() -> set[str]:
 
 
 def told(recordings: Iterable[Path], wanted: set[str]) -> tuple[list[str], set[str]]:
-    """A line for each folder of tests with how many of its tests are recorded, and the tests that are not."""
-    ran = {test for path in recordings for test in Stack(path).place.get("tests", [])}
+    """What is recorded, in a few words for each suite and each folder of tests; and the tests that are not.
+
+    A suite outside of the folders, such as the fault matrix, may be there or not.
+    """
+    places = [Stack(path).place for path in recordings]
+    ran = {test for place in places for test in place["tests"]}
     missing = wanted - ran
     all_of, lacking = (Counter(map(_folder, tests)) for tests in (wanted | ran, missing))
-    lines = [f"{folder}: {all_of[folder] - lacking[folder]} of {all_of[folder]}" for folder in sorted(all_of)]
+    suites = Counter(place["suite"] for place in places)
+    lines = [f"{times} clouds of {suite}" for suite, times in sorted(suites.items())]
+    lines += [f"{all_of[each] - lacking[each]} of {all_of[each]} tests in {each}" for each in sorted(all_of)]
     return lines, missing
 
 
