@@ -154,7 +154,7 @@ def test_a_good_bake_ends_with_its_figures_its_evidence_and_no_pulse():
     (address,) = stage.ports.evidence.documents
     document = stage.ports.evidence.documents[address]
     assert address.endswith(f"checkout/{stage.release.id}/dev/1/bake.json")
-    assert result["reason"].endswith(f"Evidence: {address}")
+    assert result["reason"].endswith(f"Evidence: {address}.")
     assert [each["errors"] for each in document["periods"]] == [[600, 1]] * 3
     assert (document["verdict"], document["known"], document["rules"]["error_rate"]) == (
         "continue",

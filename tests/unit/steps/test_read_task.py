@@ -61,7 +61,7 @@ def test_another_exit_code_fails_and_a_failed_check_speaks_against_the_image(nam
 
     # Then
     assert (result["outcome"], result["evidence"]) == ("failed", evidence)
-    assert result["reason"] == f"Task {name} ended with exit code 3. Its last line: column exists"
+    assert result["reason"] == f'Task {name} ended with exit code 3. Its last line: "column exists".'
 
 
 @pytest.mark.parametrize(

@@ -144,10 +144,10 @@ def test_a_failed_check_carries_what_the_world_says_of_the_failure():
     assert result["outcome"] == "failed"
     assert result["reason"].startswith(f"health: GET {URL} gave no answer")
     assert "stopped: Essential container exited." in result["reason"]
-    assert "Container app ended with exit code 137. Its last line: out of memory" in result["reason"]
+    assert 'Container app ended with exit code 137. Its last line: "out of memory".' in result["reason"]
     ((address, document),) = stage.ports.evidence.documents.items()
     assert address == f"s3://evidence/checkout/{stage.release.id}/dev/1/checks.json"
-    assert result["reason"].endswith(f"Evidence: {address}")
+    assert result["reason"].endswith(f"Evidence: {address}.")
     assert len(document["stopped_tasks"]) == 1
     assert document["targets"]["arn:group"][0]["state"] == "unhealthy"
 

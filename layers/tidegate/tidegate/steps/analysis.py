@@ -64,7 +64,17 @@ def analyse(ports: Ports, scope: Scope, task_definition: str, *, since: datetime
     }
     key = f"{scope.service.name}/{scope.release.id}/{environment.name}/{scope.release.attempt}/{name}.json"
     address = reading.read("evidence", partial(ports.evidence.put, key, document))
-    return _words(tasks) + (f" Evidence: {address}" if address else "")
+    return _words(tasks) + (f" {kept_at(address)}" if address else "")
+
+
+def kept_at(address: str) -> str:
+    """Where the evidence lies, as a sentence: a reason may go on after it."""
+    return f"Evidence: {address.rstrip('.')}."
+
+
+def last_words(line: str) -> str:
+    """The last line that a task has logged, as a sentence with a leading space."""
+    return f' Its last line: "{line.strip()[:LONGEST_LINE]}".'
 
 
 def last_lines(ports: Ports, scope: Scope, group: str, stream: str, lines: int) -> tuple[str, ...]:
@@ -121,4 +131,4 @@ def _words(tasks: list[dict[str, Any]]) -> str:
         if container["exit_code"]:
             text += f" Container {container['name']} ended with exit code {container['exit_code']}."
     lines = [lines[-1] for lines in first["logs"].values() if lines]
-    return text + (f" Its last line: {lines[0][:LONGEST_LINE]}" if lines else "")
+    return text + (last_words(lines[0]) if lines else "")

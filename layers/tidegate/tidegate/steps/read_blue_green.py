@@ -12,7 +12,7 @@ from tidegate.domain.canary import LEAVING, Canary, tells
 from tidegate.domain.rollout import Evidence, Rollout
 from tidegate.errors import Terminal
 from tidegate.ports import Ports
-from tidegate.steps.analysis import analyse
+from tidegate.steps.analysis import analyse, kept_at
 from tidegate.steps.bake import judge_rest
 from tidegate.steps.bake_record import bake_of, end, store
 from tidegate.steps.blue_green import move_of, settings_of
@@ -54,7 +54,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         return _without_record(command, ports, scope, rollout)
     canary = judge_rest(ports, scope, canary) if rollout.outcome != "rolled_back" else canary
     result = _came_of(scope, canary, rollout)
-    words = f" Evidence: {_kept(ports, scope, canary)}"
+    words = f" {kept_at(_kept(ports, scope, canary))}"
     if result["outcome"] in ("rolled_back", "failed"):
         since = command.started_at
         words = analyse(ports, scope, command.task_definition, since=since, name="deployment") + words

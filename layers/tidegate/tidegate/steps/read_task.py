@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from tidegate.domain.workload import OneOffTask
 from tidegate.ports import Ports
-from tidegate.steps.analysis import last_lines
+from tidegate.steps.analysis import last_lines, last_words
 from tidegate.steps.guard import stopped_here
 from tidegate.steps.run_task import BEFORE_DEPLOY
 from tidegate.steps.scope import Scope, scope_of
@@ -80,5 +80,5 @@ def _last_words(task: OneOffTask | None, scope: Scope, ports: Ports) -> str:
     for group, stream in task.log_streams if task else ():
         lines = last_lines(ports, scope, group, stream, 1)
         if lines:
-            return f" Its last line: {lines[-1][:300]}"
+            return last_words(lines[-1])
     return ""

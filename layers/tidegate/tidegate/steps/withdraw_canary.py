@@ -11,6 +11,7 @@ from tidegate.domain.canary import Canary, tells
 from tidegate.domain.outcome import Outcome
 from tidegate.errors import Transient
 from tidegate.ports import Ports
+from tidegate.steps.analysis import kept_at
 from tidegate.steps.canaries import canary_of, change
 from tidegate.steps.scope import Scope, scope_of
 from tidegate.steps.withdrawing import Withdrawal, withdraw_own
@@ -80,7 +81,7 @@ def _caused(canary: Canary, scope: Scope, cause: dict[str, Any]) -> Canary:
 
 def _result(taken: Withdrawal, scope: Scope) -> dict[str, Any]:
     canary = taken.canary
-    where = f"Evidence: {canary.evidence_at}" if canary.evidence_at else ""
+    where = kept_at(canary.evidence_at) if canary.evidence_at else ""
     reason = " ".join(text for text in (canary.reason, taken.reason, where) if text)
     return {"outcome": _outcome(canary, scope), "reason": reason[:3000], "evidence": canary.evidence}
 
