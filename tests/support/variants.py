@@ -93,7 +93,7 @@ def canary_in_production(*weights: float, maximum_seconds: int = 300, **settings
     return change
 
 
-def tested_by_a_task(manifest: Manifest) -> None:
+def with_a_test_task(manifest: Manifest) -> None:
     """One environment, production, and a task among its checks."""
     only_production(manifest)
     check = {
@@ -114,7 +114,7 @@ def blue_green_in_production(*, tested_by_task: bool = False, **settings: Any) -
     """
 
     def change(manifest: Manifest) -> None:
-        (tested_by_a_task if tested_by_task else only_production)(manifest)
+        (with_a_test_task if tested_by_task else only_production)(manifest)
         production = manifest["environments"][0]
         production["strategy"] = {
             "name": "blue_green",

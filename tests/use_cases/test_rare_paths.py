@@ -17,8 +17,8 @@ from tests.support.story import Story
 from tests.support.variants import (
     only_production,
     only_production_with_approval,
-    tested_by_a_task,
     watched_by_an_alarm,
+    with_a_test_task,
     with_migration,
 )
 
@@ -59,7 +59,7 @@ def test_a_machine_whose_function_is_broken_still_writes_its_record(
 
 def test_a_release_is_tested_by_a_task(story: Tell) -> None:
     # Given
-    checkout = story(tested_by_a_task)
+    checkout = story(with_a_test_task)
 
     # When
     digest = checkout.push("1.1.0", tasks={"test": {"exit_code": 0, "seconds": 0.2}})
@@ -147,8 +147,15 @@ def test_a_rollback_registers_anew_what_was_deregistered(story: Tell) -> None:
 def test_what_somebody_deployed_by_hand_is_not_rolled_back(story: Tell) -> None:
     # Given
     checkout = story(only_production)
-    before = checkout.runs("prod")
+    ecs, before = checkout.place.client("ecs"), checkout.runs("prod")
+
+    def deployments() -> set[str]:
+        found = ecs.describe_services(cluster="prod", services=[checkout.name])["services"][0]
+        return {each["taskDefinition"] for each in found["deployments"]} | {found["taskDefinition"]}
+
+    first = deployments()
     checkout.redeploy_by_hand("prod")
+    checkout.until(lambda: not first & deployments() or None, "ECS runs what was deployed by hand alone")
 
     # When
     end = checkout.run("rollback", service=checkout.name, environment="prod", reason="Wrong totals.")
