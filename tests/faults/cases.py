@@ -44,7 +44,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Plan:
-    """All cases, the kind of fault of each, its state as it was met, and the states that no scenario reaches."""
+    """All cases, the fault of each, its state as it was met, and the states that no scenario reaches."""
 
     kinds: Mapping[Case, Kind]
     states: Mapping[Case, Reached]

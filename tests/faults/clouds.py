@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import queue
 import threading
 import time
 import traceback
@@ -108,7 +109,7 @@ class Player:
         waiting = list(chunk.groups)
         while waiting:
             group = waiting.pop(0)
-            slot = slot or Slot(self._place, BY_NAME[chunk.scenario])
+            slot = slot or self._slot(chunk.scenario)
             played = self._play(slot, group)
             if played.violations or played.unmet:
                 slot.close()
@@ -121,6 +122,9 @@ class Player:
                 self._say(("result", Result(case, word, played.violations, played.seconds, len(group))))
         if slot is not None:
             slot.close()
+
+    def _slot(self, scenario: str) -> Slot:
+        return Slot(self._place, BY_NAME[scenario])
 
     def _again(self, group: Group, played: Played) -> list[Group]:
         """Who of a group is told again: those that were not met alone, the others in halves."""
@@ -192,7 +196,7 @@ class Clouds:
         while left:
             try:
                 answer = self._answers.get(timeout=5)
-            except Exception as error:  # noqa: BLE001 - queue.Empty of whatever context
+            except queue.Empty as error:
                 if not all(process.is_alive() for process in self._processes):
                     raise RuntimeError("A local cloud of the matrix has ended.") from error
                 continue

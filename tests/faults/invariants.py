@@ -6,15 +6,16 @@ with a story in which nothing went wrong.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.demo import watch
 from local.sample.place import STACK
 from tests.support.story import Story
 from tidegate.domain.canary import schedule_name
 
+STARTED_BY = "tidegate"
 ENDED = frozenset({"succeeded", "rejected", "expired", "superseded", "cancelled", "rolled_back", "failed"})
 
 
@@ -71,7 +72,7 @@ Look = Callable[[Now], Iterator[str]]
 
 
 def violations(now: Now) -> list[str]:
-    """Sentences on what does not hold at this moment; the cheap looks first, and no further than the first."""
+    """Sentences on what does not hold now: of the first look that finds something, the cheap ones first."""
     for look in _LOOKS:
         found = list(look(now))
         if found:
@@ -164,6 +165,28 @@ def _told(now: Now) -> Iterator[str]:
             yield f"nobody was told how {name} ended"
 
 
+def _tasks_once(now: Now) -> Iterator[str]:
+    """A migration or a test of a release was started once, however often it was asked for."""
+    ecs = now.story.place.client("ecs")
+    for environment in now.story.environments:
+        named = {"cluster": environment, "startedBy": STARTED_BY}
+        arns = [
+            arn
+            for status in ("RUNNING", "STOPPED")
+            for arn in ecs.list_tasks(**named, desiredStatus=status)["taskArns"]
+        ]
+        described = ecs.describe_tasks(cluster=environment, tasks=arns[-100:])["tasks"] if arns else []
+        family = f"/{now.story.name}-"
+        commands = Counter(
+            (task["taskDefinitionArn"], str(task["overrides"]["containerOverrides"][0].get("command")))
+            for task in described
+            if family in task["taskDefinitionArn"]
+        )
+        for (definition, command), number in commands.items():
+            if number > 1:
+                yield f"{command} was run {number} times of {definition.rpartition('/')[2]}"
+
+
 def _nothing_runs(now: Now) -> Iterator[str]:
     states = now.story.place.client("stepfunctions")
     for machine in states.list_state_machines()["stateMachines"]:
@@ -185,6 +208,7 @@ _LOOKS: tuple[Look, ...] = (
     _weights,
     _no_pulse,
     _nothing_runs,
+    _tasks_once,
     _told,
 )
 
@@ -192,6 +216,3 @@ _LOOKS: tuple[Look, ...] = (
 def _service(story: Story, environment: str) -> dict[str, Any]:
     described = story.place.client("ecs").describe_services(cluster=environment, services=[story.name])
     return next((dict(each) for each in described["services"]), {})
-
-
-__all__ = ["Before", "Now", "violations", "watch"]

@@ -10,11 +10,13 @@ from tests.faults import surprises
 from tests.faults.reached import ANSWER, INVOKE, PREFIX, START, Reached
 
 Fault = dict[str, Any]
-Act = Literal["abort root", "abort nested", "let the event come first"]
+Act = Literal["abort root", "abort nested", "let the event come first", "answer twice"]
 Request = Callable[[str], list[Fault]]
 """From the text that tells a story's events to the faults to add."""
 
 LONGEST_PAUSE = 60
+PEOPLE = "approval_page"
+"""The function through which people answer: an event of theirs comes twice when they press twice."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,10 @@ class Kind:
     Attributes:
         name: As cases and reports call it.
         recoverable: Whether the story must end as if nothing had happened.
-        faults: What to add to the local cloud, for the story whose events contain a text.
-        act: What the runner does when the fault has stopped something.
+        faults: What to add to the local cloud, for the story whose events contain a text; it has been brought
+            about when one of them has happened.
+        act: What the runner does when the fault has stopped something, or people do.
         anywhere: Whether a later scenario counts where the first that reaches the state does not have it.
-        lasts: Whether the fault stays until the execution has ended.
-        loses_event: Whether the sweep has to find something.
     """
 
     name: str
@@ -93,7 +94,8 @@ def _waiting(state: Reached) -> Iterator[Kind]:
     doubled = [
         {"caller": f"{PREFIX}{waker}", "kind": "invoke_twice", "times": None} for waker in state.wakers
     ]
-    yield Kind("event doubled", True, _every(doubled), anywhere=True)
+    twice: Act | None = "answer twice" if PEOPLE in state.wakers else None
+    yield Kind("event doubled", True, _every(doubled), act=twice, anywhere=True)
     if state.waits:
         stop = {
             "kind": "pause",

@@ -204,8 +204,9 @@ def _task_check(name: str) -> dict[str, Any]:
 
 
 def _broken(machine: str, state: str) -> dict[str, Any]:
-    broken = {"kind": "function_crash", "before": True, "times": None}
-    return {**broken, "state": f"tidegate-{machine}/{state}"}
+    """The function of a state is refused whatever it asks for."""
+    caller = f"tidegate-{machine}"
+    return {"kind": "access_denied", "caller": caller, "state": f"{caller}/{state}", "times": None}
 
 
 _tasks = {"migrate": DONE, "test": DONE}
@@ -274,8 +275,8 @@ SCENARIOS = (
     ),
     Scenario(
         "bad blue/green",
-        blue_green_in_production(bake_minutes=5),
-        partial(pushed, error_rate=0.5),
+        blue_green_in_production(bake_minutes=100),
+        partial(pushed, error_rate=0.3, http={"/": 200}),
         outcome="rolled_back",
         bad=True,
         given=standing_with_users,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ class Slot:
         done: What people have done in the running story.
         release: Id of the release that the running story is about.
         behind: What ran before the last good release.
+        twice: Whether people press every button twice.
     """
 
     def __init__(self, place: Place, scenario: Scenario) -> None:
@@ -67,6 +68,7 @@ class Slot:
         self.done: set[str] = set()
         self.release = ""
         self.behind = ""
+        self.twice = False
         self._numbers = itertools.count(1)
 
     # --- what scenarios use -------------------------------------------------------------------------------
@@ -99,8 +101,9 @@ class Slot:
         """Answer what the approver is asked, if anything."""
         link = self.story.question()
         if link is not None:
-            self.story.approver.decide(link, decision, "Because.")
-            self.done.add(decision)
+            for _ in range(2 if self.twice else 1):
+                self.story.approver.decide(link, decision, "Because.")
+            self.done |= {decision, *(["twice"] if self.twice else [])}
 
     # --- one story ----------------------------------------------------------------------------------------
 
@@ -113,6 +116,7 @@ class Slot:
             self.scenario.given(self)
         self.story.remember()
         before = invariants.Before.of(self.story)
+        self.twice = any(kind.act == "answer twice" for _, kind in cases)
         faults = _Faults(self.place, self.story.name, cases, self.scenario.standing)
         try:
             root = self.scenario.begin(self)
@@ -124,7 +128,8 @@ class Slot:
         if self.scenario.after is not None:
             self.scenario.after(self)
         outcome, reason = (end.outcome, end.reason) if end else ("running", "")
-        return Played(outcome, reason, tuple(found), faults.unmet(), round(time.monotonic() - began, 1))
+        unmet = faults.unmet(also={"answer twice"} if "twice" in self.done else set())
+        return Played(outcome, reason, tuple(found), unmet, round(time.monotonic() - began, 1))
 
     def close(self) -> None:
         """Nobody uses the service any more."""
@@ -171,6 +176,7 @@ class _Faults:
 
     def __init__(self, place: Place, about: str, cases: Injected, standing: tuple[Any, ...]) -> None:
         self._place = place
+        self._cases = cases
         self._ids: dict[int, list[str]] = {}
         self._acts: dict[int, Kind] = {}
         self._injected: set[int] = set()
@@ -182,7 +188,7 @@ class _Faults:
                 number = added.setdefault(repr(fault), 0) or self._add(fault)
                 added[repr(fault)] = number
                 self._ids.setdefault(number, []).append(case.name)
-                if kind.act is not None:
+                if kind.act in _ACTS:
                     self._acts[number] = kind
         for fault in standing:
             self._standing.append(self._add({**fault, "about": about}))
@@ -206,11 +212,10 @@ class _Faults:
         for number in [*self._ids, *self._standing]:
             self._remove(number)
 
-    def unmet(self) -> tuple[str, ...]:
-        """The cases whose faults never happened."""
-        return tuple(
-            name for number, names in self._ids.items() if number not in self._injected for name in names
-        )
+    def unmet(self, also: Collection[str]) -> tuple[str, ...]:
+        """The cases of which no fault has happened, nor what people were to do."""
+        met = {name for number in self._injected for name in self._ids.get(number, ())}
+        return tuple(case.name for case, kind in self._cases if case.name not in met and kind.act not in also)
 
     def _remove(self, number: int) -> None:
         if self._place.world("DELETE", f"/faults/{number}")["injected"]:

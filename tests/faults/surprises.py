@@ -1,7 +1,7 @@
 """Answers of AWS that are allowed and that nobody expects, as faults that rewrite an answer.
 
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html (failures, inactive cluster),
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html (status; AWS may add values),
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html (failures, no cluster),
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html (AWS may add statuses),
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html.
 """
 
