@@ -134,6 +134,20 @@ def test_an_environment_that_has_become_production_is_touched_as_production(stor
 
 
 @pytest.mark.parametrize("production", [False, True])
+def test_a_release_that_has_ended_touches_nothing_more(stores: Ports, production: bool):
+    stores.releases.create(release())
+    stores.releases.touch(ID, "dev", production=False)
+    stores.releases.end(ID, Outcome.CANCELLED, "Stopped.", at=NOON, environment=None)
+
+    assert not stores.releases.touch(ID, "dev", production=production)
+    assert not stores.releases.touch(ID, "prod", production=production)
+
+    stored = stores.releases.get(ID)
+    assert stored is not None
+    assert (stored.touched, stored.production_touched) == (("dev",), False)
+
+
+@pytest.mark.parametrize("production", [False, True])
 def test_a_stopped_release_touches_nothing_more(stores: Ports, production: bool):
     stores.releases.create(release())
     stores.releases.touch(ID, "dev", production=False)

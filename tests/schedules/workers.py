@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tests.schedules.watchman import Violation
 from tests.support.ports import FakePorts
 from tests.unit.breaking import fakes_of
 from tidegate.errors import Terminal, Transient
@@ -171,7 +172,7 @@ def run_step(function: str, payload: Any, ports: Ports) -> Any:
         raise Terminal(f"{function}: {error}") from None
     try:
         result = step.run(command, ports)
-    except (Transient, Terminal):
+    except (Transient, Terminal, Violation):
         raise
     except Exception as error:
         raise StepBroke(f"{function} broke: {error!r}") from error

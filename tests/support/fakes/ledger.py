@@ -100,7 +100,7 @@ class FakeReleases(Fake):
 
     def touch(self, release: str, environment: str, *, production: bool) -> bool:
         stored = self._existing(release)
-        if stored.stop is not None:
+        if stored.stop is not None or stored.ended:
             return False
         touched = stored.touched if environment in stored.touched else (*stored.touched, environment)
         self.stored[release] = replace(

@@ -10,6 +10,7 @@ from tests.unit.stage import WAITER, Stage, define, entered, locked, planned
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.errors import Terminal
 from tidegate.steps.acquire_lock import UNKNOWN, Command, freeze_subject, lock_subject, run
+from tidegate.steps.preempting import LONGEST_FUNCTION_SECONDS
 
 OTHER = execution_arn("other")
 LOCK, FREEZE = lock_subject("checkout", "dev"), freeze_subject("checkout", "dev")
@@ -152,6 +153,76 @@ def test_the_lock_of_an_owner_that_has_stopped_is_taken_over_with_a_new_fence(st
     # Then
     assert (answer(stage) or {})["fence"] == 2
     assert stage.ports.locks.held["checkout", "dev"].owner == stage.root
+
+
+@pytest.mark.parametrize("restoring", [False, True])
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
+def test_the_last_function_of_an_owner_that_was_stopped_is_waited_out(status: str, restoring: bool):
+    # Given
+    stage = planned()
+    held_by(stage, "RUNNING")
+    stage.ports.machines.finish(OTHER, status, stage.ports.clock.at)
+    stage.ports.clock.advance(LONGEST_FUNCTION_SECONDS - 1)
+
+    # When it may still change something
+    ask(stage, restoring=restoring)
+
+    # Then
+    assert answer(stage) is None
+
+    # When it no longer can
+    stage.ports.clock.advance(1)
+    ask(stage, restoring=restoring)
+
+    # Then
+    assert (answer(stage) or {})["outcome"] == "granted"
+
+
+def half_changed(stage: Stage, status: str = "ABORTED") -> str:
+    """Let a dead execution's deployment be open although the lock is free; returns its release."""
+    other = release(stage.ports, letter="c", pushed=-30, salt=950, execution=OTHER)
+    stage.ports.machines.add(OTHER, status)
+    deployment(stage.ports, other, "dev", opened=-20, execution=OTHER)
+    return other.id
+
+
+def test_what_a_dead_execution_left_half_changed_is_first_rolled_back_although_its_lock_is_free():
+    # Given
+    stage = planned()
+    half_changed(stage)
+
+    # When an ordinary release asks
+    ask(stage)
+
+    # Then
+    assert answer(stage) is None
+    assert not stage.ports.locks.held
+
+    # When the rollback of the safety net asks
+    ask(stage, "rollback", root=execution_arn("rb", "rollback"), restoring=True)
+
+    # Then
+    assert (answer(stage, "rollback") or {})["outcome"] == "granted"
+
+
+@pytest.mark.parametrize("why", ["it still runs", "its release has ended", "nobody knows it", "it is older"])
+def test_an_open_deployment_that_nobody_will_roll_back_blocks_nobody(why: str):
+    # Given
+    stage = planned()
+    other = half_changed(stage, "RUNNING" if why == "it still runs" else "ABORTED")
+    if why == "its release has ended":
+        stage.ports.releases.end(other, Outcome.FAILED, "", at=stage.ports.clock.at, environment=None)
+    if why == "nobody knows it":
+        del stage.ports.machines.executions[OTHER]
+    if why == "it is older":
+        later = release(stage.ports, letter="d", pushed=-20, salt=951)
+        deployment(stage.ports, later, "dev", opened=-10, outcome=Outcome.SUCCEEDED)
+
+    # When
+    ask(stage)
+
+    # Then
+    assert (answer(stage) or {})["outcome"] == "granted"
 
 
 def test_an_owner_that_left_the_environment_half_changed_is_first_rolled_back():

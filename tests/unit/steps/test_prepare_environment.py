@@ -10,6 +10,7 @@ from tests.unit.examples import ALARM, at, deployment, digest, environment, exec
 from tests.unit.stage import ACCOUNT, URI, Stage, define, locked, only, planned, revision
 from tidegate.domain.approval import Approval, ApprovalStatus, Vote
 from tidegate.domain.canary import Canary
+from tidegate.domain.deployment import Deployment
 from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.service import ApprovalRule, BeforeDeploy, Overrides
 from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
@@ -309,6 +310,46 @@ def test_deployments_that_dead_executions_left_open_are_closed():
     assert {each.id: each.outcome for each in stage.deployments()}[left.id] is Outcome.FAILED
     assert stage.ports.deployments.stored["checkout", "staging", elsewhere.id].outcome is None
     assert sum(each.outcome is None for each in stage.deployments()) == 1
+
+
+def outlived(stage: Stage) -> str:
+    """Let the lock go to another execution while the deployment is being opened; returns the other one."""
+    other, opens = execution_arn("newer"), stage.ports.deployments.open
+
+    def opened(deployment: Deployment) -> Deployment:
+        stage.ports.locks.release("checkout", "dev", owner=stage.root)
+        stage.ports.locks.acquire("checkout", "dev", owner=other, release="newer", at=stage.ports.clock.at)
+        return opens(deployment)
+
+    stage.ports.deployments.open = opened  # type: ignore[method-assign]
+    return other
+
+
+def test_a_function_that_has_outlived_its_execution_leaves_no_open_deployment():
+    # Given
+    stage = ready()
+    other = outlived(stage)
+
+    # When
+    with pytest.raises(Terminal, match="had lost the lock"):
+        prepare(stage)
+
+    # Then
+    assert stage.deployment().outcome is Outcome.FAILED
+    assert stage.ports.locks.held["checkout", "dev"].owner == other
+
+
+def test_a_deployment_under_a_newer_fence_is_left_alone():
+    # Given
+    stage = ready()
+    newer = release(stage.ports, letter="c", pushed=-900, salt=950)
+    deployment(stage.ports, newer, "dev", opened=800, fence=99)
+
+    # When
+    prepare(stage)
+
+    # Then
+    assert [each.outcome for each in stage.deployments(newer.id)] == [None]
 
 
 def test_a_service_that_wants_no_tasks_is_refused_before_anything_has_changed():

@@ -63,14 +63,17 @@ class DynamoReleases(Releases):
         values: dict[str, Any] = {"environment": environment, "added": [environment]}
         values |= {"production": True} if production else {}
         update = f"SET #touched = list_append(#touched, :added){border}"
-        condition = f"{_NOT_STOPPED} AND NOT contains(#touched, :environment)"
+        going = f"{_NOT_ENDED} AND {_NOT_STOPPED}"
+        condition = f"{going} AND NOT contains(#touched, :environment)"
         refused = self._change(release, update, condition, **values)
         if refused is None:
             return True
-        if refused.stop is not None or refused.production_touched or not production:
-            return refused.stop is None
+        if refused.stop is not None or refused.ended:
+            return False
+        if refused.production_touched or not production:
+            return True
         update = "SET #production_touched = :production"
-        return self._change(release, update, _NOT_STOPPED, production=True) is None
+        return self._change(release, update, going, production=True) is None
 
     def stop(self, release: str, signal: StopSignal, reason: str, *, unless_production: bool) -> bool:
         values: dict[str, Any] = {"stop": signal.value, "reason": reason}

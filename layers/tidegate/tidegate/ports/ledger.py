@@ -54,7 +54,7 @@ class Releases(Protocol):
         """
 
     def touch(self, release: str, environment: str, *, production: bool) -> bool:
-        """Note that an environment is about to be changed; False when the release was told to stop first.
+        """Note that an environment is about to be changed; False when the release was told to stop, or ended.
 
         One conditional write: a stop and the touch of production cannot both win.
         """

@@ -11,6 +11,7 @@ from tidegate.domain.arns import machine_of
 from tidegate.domain.lock import Lock, lock_key
 from tidegate.ports import Ports, Wait
 from tidegate.steps.guard import told_to_stop
+from tidegate.steps.preempting import seconds_left
 from tidegate.steps.scope import current_deployment, release_of, scope_of
 
 KEEP = timedelta(days=15)
@@ -85,6 +86,8 @@ def _decide(command: Command, ports: Ports) -> dict[str, Any] | None:
 
 
 def _take(command: Command, ports: Ports) -> Lock | None:
+    if not command.restoring and _is_half_changed(command, ports):
+        return None
     lock = _acquire(command, ports)
     if lock is not None:
         return lock
@@ -121,10 +124,26 @@ def _touched(command: Command, ports: Ports) -> bool:
 
 
 def _has_stopped(lock: Lock, ports: Ports) -> bool:
+    """Whether nothing of the owner can change anything any more, its last function included."""
     execution = ports.machines.describe(lock.owner)
     if execution is None:
         return ports.clock.now() - lock.acquired_at >= UNKNOWN
-    return not execution.running
+    return not execution.running and seconds_left(ports, execution) == 0
+
+
+def _is_half_changed(command: Command, ports: Ports) -> bool:
+    """Whether a dead execution of another release has left the environment half changed.
+
+    Its lock may be free: a restore that took it over, and had nothing to come back to, has given it back.
+    """
+    newest = next(iter(ports.deployments.latest(command.service, command.environment, 1)), None)
+    if newest is None or newest.outcome is not None or newest.release == command.release:
+        return False
+    execution = ports.machines.describe(newest.execution)
+    if execution is None or execution.running:
+        return False
+    release = ports.releases.get(newest.release)
+    return release is not None and not release.ended
 
 
 def _left_half_done(lock: Lock, command: Command, ports: Ports) -> bool:

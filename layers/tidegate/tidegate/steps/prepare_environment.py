@@ -15,6 +15,7 @@ from tidegate.domain.lock import Lock
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.strategy import BlueGreenSettings, CanarySettings
 from tidegate.domain.workload import ServiceState
+from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps import blue_green
 from tidegate.steps.canary_preflight import obstacle
@@ -58,8 +59,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
             "outcome": "failed",
             "reason": "The release had ended before its environment was entered.",
         }
-    _close_what_was_left_open(scope, command, ports)
+    _close_what_was_left_open(scope, command, ports, lock)
     deployment = ports.deployments.open(_deployment(scope, command, ports, state, lock, arn, images))
+    _check_still_ours(command, ports, deployment)
     return {
         "outcome": "ready",
         "reason": f"{environment.name} is ready for {scope.release.id}.",
@@ -166,13 +168,31 @@ def _red_alarms(scope: Scope, ports: Ports) -> dict[str, Any] | None:
     return {"outcome": "failed", "reason": f"Alarms of {scope.environment.name} are {what}."}
 
 
-def _close_what_was_left_open(scope: Scope, command: Command, ports: Ports) -> None:
-    """Under our lock nobody else deploys here: what is still open was left by an execution that is gone."""
+def _close_what_was_left_open(scope: Scope, command: Command, ports: Ports, lock: Lock) -> None:
+    """Under our lock nobody else deploys here: what is still open was left by an execution that is gone.
+
+    Unless it is we who are gone, and this function has outlived its execution: newer fences are left alone.
+    """
     for deployment in ports.deployments.latest(scope.service.name, scope.environment.name):
-        if deployment.outcome is None and deployment.execution != command.root:
+        older = deployment.execution != command.root and deployment.fence < lock.fence
+        if deployment.outcome is None and older:
             reason = "Its execution ended before it recorded how the deployment ended."
             now = ports.clock.now()
             ports.deployments.close(replace(deployment, outcome=Outcome.FAILED, reason=reason, ended_at=now))
+
+
+def _check_still_ours(command: Command, ports: Ports, deployment: Deployment) -> None:
+    """Close again what was opened by a function that has outlived its execution, and so lost its lock.
+
+    Raises:
+        Terminal: it has.
+    """
+    lock = ports.locks.holder(command.service, command.environment)
+    if lock is not None and lock.owner == command.root:
+        return
+    reason, now = "Its execution had lost the lock when it was opened.", ports.clock.now()
+    ports.deployments.close(replace(deployment, outcome=Outcome.FAILED, reason=reason, ended_at=now))
+    raise Terminal(f"{reason} {deployment.environment} belongs to {lock.owner if lock else 'nobody'}.")
 
 
 def _deployment(
