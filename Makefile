@@ -127,6 +127,11 @@ asl: $(VENV)/.installed node_modules/.installed ## Amazon States Language, each 
 template: $(VENV)/.installed ## CloudFormation, with cfn-lint
 	@$(VENV)/bin/cfn-lint template.yaml $(wildcard infrastructure/*.yaml infrastructure/*/*.yaml)
 
+# `make faults CASE='rolling/Read deployment/*'`, `make faults TENTH=3/10`, `make faults ARGS=--alone`.
+.PHONY: faults
+faults: $(VENV)/.installed $(VENV)/bin/tidegate ## Every fault at every task of every machine; CASE='rolling/*' or TENTH=3/10 for some
+	@PYTHONPATH=.:layers/tidegate $(PY) -m tests.faults $(if $(CASE),--case "$(CASE)") $(if $(TENTH),--tenth $(TENTH)) $(ARGS)
+
 .PHONY: e2e
 e2e: $(VENV)/.installed ## The suite for a real AWS account; never run, see tests/e2e/README.md
 	@$(PY) -m tests.e2e.cost

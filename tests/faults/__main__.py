@@ -23,12 +23,13 @@ from tests.faults.scenarios import SCENARIOS
 from tests.statemachines.machines import load_all
 
 ONCE_FAILED = Path(__file__).with_name("once_failed.txt")
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what was asked for; 0 when every case held."""
     asked = _parser().parse_args(arguments)
+    _leave_real_accounts_alone()
     began = time.monotonic()
     clouds = Clouds(asked.clouds, at_once=asked.at_once)
     try:
@@ -46,6 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unreached = [f"{machine}/{state}" for machine, state in plan.unreached]
     page = report.write(results, unreached, _about(asked, results, seconds))
     return _tell(results, cases, unreached, wrong, page, seconds)
+
+
+def _leave_real_accounts_alone() -> None:
+    """Whatever the shell says: nothing here may reach an account of AWS."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    os.environ.update(keys, AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        os.environ.pop(name, None)
 
 
 def _parser() -> argparse.ArgumentParser:
