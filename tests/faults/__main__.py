@@ -113,14 +113,16 @@ def _run(clouds: Clouds, plan: Plan, cases: Sequence[Case], *, alone: bool) -> l
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=plain) as progress:
         task = progress.add_task("cases", total=len(cases))
-        for answer in clouds.run("chunk", work, plan):
-            if answer[0] == "broken":
-                console.print(f"A chunk broke: {answer[1][:300]}\n{answer[2]}")
-                continue
-            result = answer[1]
-            results.append(result)
-            progress.advance(task)
-            _tell_one(result, len(results), len(cases), plain=plain)
+        for sweeps in (False, True):
+            if sweeps:
+                clouds.sweeping.set()
+            for answer in clouds.run("chunk", [chunk for chunk in work if chunk.sweeps == sweeps], plan):
+                if answer[0] == "broken":
+                    console.print(f"A chunk broke: {answer[1][:300]}\n{answer[2]}", markup=False)
+                    continue
+                results.append(answer[1])
+                progress.advance(task)
+                _tell_one(results[-1], len(results), len(cases), plain=plain)
     return results
 
 

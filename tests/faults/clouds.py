@@ -35,15 +35,17 @@ class Switches:
 
     no_sweep: bool = False
     no_safety_net: bool = False
-    forgetful: str | None = None
-    """A step whose calls that guard against doing something twice are made to forget."""
+    template: str | None = None
+    """Another template than the product's: one whose code forgets what it has done already."""
 
 
 class Cloud:
     """One local cloud and the sweep in it, which the matrix itself invokes."""
 
-    def __init__(self, switches: Switches) -> None:
-        self._running = server.start(port=0, seed=False)
+    def __init__(self, switches: Switches, sweeping: Any) -> None:
+        options = {} if switches.template is None else {"template": switches.template}
+        self._running = server.start(port=0, seed=False, **options)
+        self._sweeping = sweeping
         self.place = Place(self._running.endpoint)
         self._stop = threading.Event()
         topic = self.place.resource("NotificationsTopic")
@@ -71,6 +73,8 @@ class Cloud:
 
     def _sweep(self) -> None:
         while not self._stop.wait(SWEEP_EVERY):
+            if not self._sweeping.is_set():
+                continue
             with contextlib.suppress(Exception):
                 self.place.client("lambda").invoke(
                     FunctionName=SWEEP, Payload=json.dumps({"grace_seconds": SWEEP_GRACE})
@@ -78,9 +82,14 @@ class Cloud:
 
 
 @contextlib.contextmanager
-def cloud(switches: Switches) -> Iterator[Cloud]:
-    """A cloud that is stopped in the end."""
-    made = Cloud(switches)
+def cloud(switches: Switches, sweeping: Any) -> Iterator[Cloud]:
+    """A cloud that is stopped in the end.
+
+    Args:
+        switches: What is switched off.
+        sweeping: An event; the sweep is at work while it is set.
+    """
+    made = Cloud(switches, sweeping)
     try:
         yield made
     finally:
@@ -147,9 +156,9 @@ class Player:
             return Played("broken", "", (sentence,), (), round(time.monotonic() - began, 1))
 
 
-def work(jobs: Any, answers: Any, switches: Switches, at_once: int) -> None:
+def work(jobs: Any, answers: Any, sweeping: Any, switches: Switches, at_once: int) -> None:
     """The process of one cloud: takes jobs until there is none, several at once."""
-    with cloud(switches) as made:
+    with cloud(switches, sweeping) as made:
         lock = threading.Lock()
 
         def loop() -> None:
@@ -179,7 +188,8 @@ class Clouds:
         context = get_context("spawn")
         self._jobs: Any = context.Queue()
         self._answers: Any = context.Queue()
-        arguments = (self._jobs, self._answers, switches or Switches(), at_once)
+        self.sweeping: Any = context.Event()
+        arguments = (self._jobs, self._answers, self.sweeping, switches or Switches(), at_once)
         self._processes: Any = [context.Process(target=work, args=arguments) for _ in range(number)]
         for process in self._processes:
             process.start()

@@ -30,6 +30,7 @@ class Kind:
             about when one of them has happened.
         act: What the runner does when the fault has stopped something, or people do.
         anywhere: Whether a later scenario counts where the first that reaches the state does not have it.
+        sweeps: Whether it is the sweep that must find what is wrong.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Kind:
     faults: Request
     act: Act | None = None
     anywhere: bool = False
+    sweeps: bool = False
 
 
 def kinds_of(state: Reached) -> list[Kind]:
@@ -90,7 +92,8 @@ def _waiting(state: Reached) -> Iterator[Kind]:
     """What a state waits for comes not at all, twice, or before anybody waits."""
     if not state.wakers:
         return
-    yield Kind("event lost", True, _every([_lost(waker) for waker in state.wakers]), anywhere=True)
+    lost = [_lost(waker) for waker in state.wakers]
+    yield Kind("event lost", True, _every(lost), anywhere=True, sweeps=True)
     doubled = [
         {"caller": f"{PREFIX}{waker}", "kind": "invoke_twice", "times": None} for waker in state.wakers
     ]

@@ -47,10 +47,15 @@ Group = tuple[Case, ...]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Groups of one scenario that are played one after the other on one service."""
+    """Groups of one scenario that are played one after the other on one service.
+
+    Attributes:
+        sweeps: Whether the sweep is at work meanwhile. It would hide what others have to mend.
+    """
 
     scenario: str
     groups: tuple[Group, ...]
+    sweeps: bool = False
 
     @property
     def seconds(self) -> float:
@@ -58,37 +63,54 @@ class Chunk:
         return BY_NAME[self.scenario].seconds * len(self.groups)
 
 
-def groups(plan: Plan, cases: Iterable[Case], *, alone: bool) -> dict[str, list[Group]]:
-    """The stories to be told, by scenario.
+Stories = dict[tuple[str, bool], list[Group]]
+"""What is to be told, by scenario and by whether the sweep is at work."""
+
+
+def groups(plan: Plan, cases: Iterable[Case], *, alone: bool) -> Stories:
+    """The stories to be told.
 
     Faults after which a story must end as if nothing had happened share one, as long as they are of one kind
     and at different states: each state meets its own. A story that then does not hold is told again with half
     of them, until it is known which one it was.
     """
     shared: dict[tuple[str, str, int], list[Case]] = defaultdict(list)
-    found: dict[str, list[Group]] = defaultdict(list)
+    found: Stories = defaultdict(list)
     nth: dict[tuple[str, str, str], int] = defaultdict(int)
     for case in sorted(cases):
         kind = plan.kinds[case]
         if alone or not kind.recoverable:
-            found[case.scenario].append((case,))
+            found[case.scenario, needs_sweep(plan, case)].append((case,))
             continue
         stem = next((each for each in OF_ONE_KIND if kind.name.startswith(each)), kind.name)
         number = nth[case.machine, case.state, stem]
         nth[case.machine, case.state, stem] += 1
         shared[case.scenario, stem, number].append(case)
     for (scenario, _, _), together in sorted(shared.items()):
-        found[scenario].append(tuple(together))
+        found[scenario, needs_sweep(plan, together[0])].append(tuple(together))
     return found
 
 
-def chunks(stories: dict[str, list[Group]]) -> list[Chunk]:
-    """Portions of about the same length, the longest first."""
-    found = []
-    for scenario, every in stories.items():
+def needs_sweep(plan: Plan, case: Case) -> bool:
+    """Whether only the sweep can find what is wrong: a lost event, or a rollback that was stopped half-way.
+
+    No safety net starts a rollback for a rollback: one that fails for a reason would fail again and again.
+    """
+    kind = plan.kinds[case]
+    return kind.sweeps or (case.scenario == "rollback" and not kind.recoverable)
+
+
+def chunks(stories: Stories) -> list[Chunk]:
+    """Portions of about the same length; those of long stories lie evenly among the others.
+
+    A canary costs much processor time, a story that waits out its retries nearly none.
+    """
+    found: list[tuple[float, Chunk]] = []
+    for (scenario, sweeps), every in sorted(stories.items()):
         most = max(2, int(LONGEST_CHUNK / (BY_NAME[scenario].seconds + 5)))
-        found += [Chunk(scenario, tuple(every[at : at + most])) for at in range(0, len(every), most)]
-    return sorted(found, key=lambda chunk: -chunk.seconds)
+        made = [Chunk(scenario, tuple(every[at : at + most]), sweeps) for at in range(0, len(every), most)]
+        found += [((number + 0.5) / len(made), chunk) for number, chunk in enumerate(made)]
+    return [chunk for _, chunk in sorted(found, key=lambda each: (each[0], -each[1].seconds))]
 
 
 def halves(group: Group) -> Iterator[Group]:

@@ -18,14 +18,23 @@ from tests.support.story import Story
 if TYPE_CHECKING:
     from tests.faults.scenarios import Scenario
 
-LONGEST_SECONDS = 240.0
-"""How long a story may take, with all its retries."""
-REST_SECONDS = 150.0
-"""How long it may take to come to rest: a rollback waits a minute for functions that may still run."""
 QUIET_SECONDS = 1.5
 LONGEST_EARLY = 8.0
 """How long an event may take that comes before anybody waits for it, and when no other one is expected."""
 Injected = Sequence[tuple[Case, Kind]]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long something may take, in seconds.
+
+    Attributes:
+        end: A story, with all its retries.
+        rest: Until it has come to rest: a rollback waits a minute for functions that may still run.
+    """
+
+    end: float = 240.0
+    rest: float = 150.0
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,10 @@ class Slot:
         twice: Whether people press every button twice.
     """
 
-    def __init__(self, place: Place, scenario: Scenario) -> None:
+    def __init__(self, place: Place, scenario: Scenario, patience: Patience | None = None) -> None:
         self.place = place
         self.scenario = scenario
+        self.patience = patience or Patience()
         self.story = Story(place, scenario.change).registered()
         self.new: str | None = None
         self.allowed: set[str] | None = None
@@ -136,7 +146,7 @@ class Slot:
         self.story.users_leave()
 
     def _until_ended(self, root: str, faults: _Faults) -> watch.Ending | None:
-        deadline, pause = time.monotonic() + LONGEST_SECONDS, 0.15
+        deadline, pause = time.monotonic() + self.patience.end, 0.15
         while time.monotonic() < deadline:
             faults.act(root)
             if self.scenario.meanwhile is not None:
@@ -153,13 +163,13 @@ class Slot:
     ) -> list[str]:
         """What does not hold even after a while."""
         if end is None:
-            return [f"{root} has not ended after {LONGEST_SECONDS:.0f} s"]
+            return [f"{root} has not ended after {self.patience.end:.0f} s"]
         brought = {self.new} if self.new else set()
         bad = frozenset(brought if self.scenario.bad else ())
         allowed = {*before.digests.values(), *(self.allowed or brought - bad)}
         asked = "approve" in self.done
         now = invariants.Now(self.story, before, root, self.release, allowed, approved=asked, bad=bad)
-        deadline, pause = time.monotonic() + REST_SECONDS, 0.3
+        deadline, pause = time.monotonic() + self.patience.rest, 0.3
         while True:
             found = invariants.violations(now)
             if not found or time.monotonic() > deadline:

@@ -166,7 +166,8 @@ def test_what_can_be_recovered_from_shares_a_story_and_nothing_else_does():
     plan = everything()
 
     # When
-    stories = groups(plan, plan.cases, alone=False)["rolling"]
+    told = groups(plan, plan.cases, alone=False)
+    stories = [group for each in told.values() for group in each]
 
     # Then each story has one kind of fault, and each state meets it once
     assert Counter(case for group in stories for case in group) == Counter(plan.cases)
@@ -174,14 +175,27 @@ def test_what_can_be_recovered_from_shares_a_story_and_nothing_else_does():
         states = Counter((case.machine, case.state) for case in group)
         assert max(states.values()) == 1
         assert len(group) == 1 or all(plan.kinds[case].recoverable for case in group)
-    assert all(len(group) == 1 for group in groups(plan, plan.cases, alone=True)["rolling"])
+    alone = groups(plan, plan.cases, alone=True)
+    assert all(len(group) == 1 for each in alone.values() for group in each)
+
+
+def test_the_sweep_is_at_work_only_where_it_has_to_find_something():
+    # Given
+    plan = everything()
+
+    # When
+    swept = [case for group in groups(plan, plan.cases, alone=False)["rolling", True] for case in group]
+
+    # Then
+    assert swept
+    assert {case.fault for case in swept} == {"event lost"}
 
 
 def test_portions_hold_every_story_once():
     plan = everything()
     stories = groups(plan, plan.cases, alone=False)
     found = [group for chunk in chunks(stories) for group in chunk.groups]
-    assert sorted(found) == sorted(stories["rolling"])
+    assert sorted(found) == sorted(group for each in stories.values() for group in each)
 
 
 class Told(Player):
@@ -273,4 +287,4 @@ def test_scenarios_have_names_of_their_own_and_outcomes_that_there_are():
 
 
 def test_nothing_is_switched_off_unless_somebody_asks():
-    assert Switches() == Switches(no_sweep=False, no_safety_net=False, forgetful=None)
+    assert Switches() == Switches(no_sweep=False, no_safety_net=False, template=None)
