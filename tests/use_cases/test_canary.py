@@ -6,6 +6,8 @@ every story asserts that when it ends (`Story.at_rest`).
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.canaries import Tell, with_canary
@@ -176,7 +178,12 @@ def test_autoscaling_goes_on_during_the_analysis_and_is_given_back_exactly(story
     checkout.gets_policy_by_hand()
     more, fewer = checkout.is_scaled_to(8), checkout.is_scaled_to(4)
     checkout.story.until(lambda: checkout.traces.tasks() == 4 or None, "the canary grows with it")
-    bounds = checkout.story.until(lambda: checkout.grown_bounds(4), "its bounds grow too")
+
+    def grown() -> dict[str, Any] | None:
+        found = checkout.grown_bounds(4)
+        return found if found and "by-hand" not in found["policies"] else None
+
+    bounds = checkout.story.until(grown, "its bounds grow too, and the policy by hand is gone")
     checkout.story.service.set_traffic(4000)
     end = checkout.story.ended(release)
 
