@@ -882,13 +882,14 @@ def test_claims_and_the_pusher_are_shown():
     assert "Strategy rolling, at least 100 % of the tasks stay healthy" in shown
 
 
+@pytest.mark.parametrize(("strategy", "name"), [("canary", "canary"), ("blue_green", "bake")])
 @pytest.mark.parametrize(("stored", "plots"), [(b"<svg xmlns='http://www.w3.org/2000/svg'/>", 1), (b"x", 0)])
-def test_the_plot_of_a_canary_before_is_shown(stored: bytes, plots: int):
+def test_the_plot_of_what_was_judged_before_is_shown(stored: bytes, plots: int, strategy: str, name: str):
     # Given
     ports, waiting, _ = given_ports()
     ((key, done),) = ports.deployments.stored.items()
-    ports.deployments.stored[key] = replace(done, strategy="canary")
-    ports.evidence.put_text(f"checkout/{waiting.id}/dev/1/canary.svg", stored.decode(), "image/svg+xml")
+    ports.deployments.stored[key] = replace(done, strategy=strategy)
+    ports.evidence.put_text(f"checkout/{waiting.id}/dev/1/{name}.svg", stored.decode(), "image/svg+xml")
 
     # Then
     assert get(ports)["body"].count("<svg") == plots

@@ -156,6 +156,9 @@ def test_a_good_bake_ends_with_its_figures_its_evidence_and_no_pulse():
     assert address.endswith(f"checkout/{stage.release.id}/dev/1/bake.json")
     assert result["reason"].endswith(f"Evidence: {address}.")
     assert [each["errors"] for each in document["periods"]] == [[600, 1]] * 3
+    assert document["limits"] == {"errors": 0.01}
+    assert document["plot"] == address.replace(".json", ".svg")
+    assert b"errors 3 of 1,800 requests" in stage.ports.evidence.contents[document["plot"][14:]]
     assert (document["verdict"], document["known"], document["rules"]["error_rate"]) == (
         "continue",
         True,
@@ -299,4 +302,5 @@ def test_reading_can_be_tried_again_after_every_failure(happened):
         stage = happened(baking())
         return stage.ports, lambda: read(stage)
 
-    check_repeatable(make, forgiven=FORGIVEN | GATHERING | {("canaries", "periods")})
+    stored = {("canaries", "periods"), ("evidence", "put_text")}
+    check_repeatable(make, forgiven=FORGIVEN | GATHERING | stored)

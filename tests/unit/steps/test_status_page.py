@@ -678,11 +678,11 @@ def test_a_release_that_has_ended_waits_for_nothing_and_is_not_asked_about():
     assert "No environment was entered." in text
 
 
-def judged(ports: FakePorts, document: Any) -> str:
+def judged(ports: FakePorts, document: Any, strategy: str = "canary", name: str = "canary") -> str:
     """A release that was judged in prod, with the evidence as it was kept; returns its page."""
     ended = release(ports, outcome=Outcome.SUCCEEDED, ended_at=at(900))
-    deployment(ports, ended, "prod", outcome=Outcome.SUCCEEDED, strategy="canary")
-    key = f"checkout/{ended.id}/prod/1/canary"
+    deployment(ports, ended, "prod", outcome=Outcome.SUCCEEDED, strategy=strategy)
+    key = f"checkout/{ended.id}/prod/1/{name}"
     if document is not None:
         ports.evidence.put(f"{key}.json", document)
     return ended.id
@@ -714,6 +714,48 @@ def test_the_evidence_of_a_canary_is_drawn_and_told_in_figures():
     assert "as the judge drew it" not in body
     text = plain(body)
     assert "2026-11-23 12:01 25 % 45 of 500 12 of 1,500 4.1 0.1 roll back" in text
+
+
+MINUTES = [
+    {"at": "2026-11-23T12:00:00+00:00", "log_evidence": -0.4, "verdict": "continue", "errors": [600, 2]},
+    {"at": "2026-11-23T12:01:00+00:00", "log_evidence": 7.2, "verdict": "roll_back", "errors": [580, 61]},
+]
+BAKE = {"reason": "", "sentence": "Too many errors.", "rules": {"alpha": 0.01}, "limits": {"errors": 0.01}}
+
+
+def test_the_evidence_of_a_bake_is_drawn_and_told_in_figures():
+    # Given
+    ports = signed_in()
+    found = judged(ports, {**BAKE, "periods": MINUTES}, "blue_green", "bake")
+    ports.evidence.put_text(f"checkout/{found}/prod/1/bake.svg", "<svg/>", "image/svg+xml")
+
+    # When
+    body = get(ports, f"/status/releases/{found}")["body"]
+
+    # Then
+    assert '<svg class="plot" role="img" aria-label="errors and evidence for' in body
+    assert "Weight of the canary" not in body
+    assert "Too many errors." in body
+    text = plain(body)
+    assert "2026-11-23 12:01 61 of 580 7.2 roll back" in text
+    assert f'href="../../status/releases/{found}/prod/1/bake.svg"' in body
+    assert get(ports, f"/status/releases/{found}/prod/1/bake.svg")["body"] == "<svg/>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {"periods": "x", "limits": ["errors"], "rules": 1},
+        {"periods": [1, {}], "limits": {"errors": "x", "slow": 0.1}, "rules": {"alpha": 7}},
+        {"periods": [{"errors": [1]}, {"errors": ["a", 2]}], "limits": {"errors": 0.01}},
+    ],
+)
+def test_the_evidence_of_a_bake_that_cannot_be_read_breaks_no_page(document: Any):
+    ports = signed_in()
+    found = judged(ports, document, "blue_green", "bake")
+
+    assert get(ports, f"/status/releases/{found}")["statusCode"] == 200
 
 
 def test_the_picture_that_the_judge_drew_is_served_so_that_it_can_do_nothing():

@@ -160,7 +160,7 @@ def test_the_plot_of_a_canary_is_part_of_the_page():
 
     # Then
     assert len(page.all("svg")) == len(page.all("figure")) == 1
-    assert "The canary in staging, period by period." in page.text
+    assert "What it was judged by in staging, period by period." in page.text
 
 
 def test_where_several_must_approve_it_is_said_who_has_and_who_is_missing():

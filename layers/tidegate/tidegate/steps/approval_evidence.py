@@ -22,6 +22,7 @@ from tidegate.steps.check_scan import assess_images
 from tidegate.steps.scope import Scope
 from tidegate.web import wording
 from tidegate.web.drawing import drawing
+from tidegate.web.status import judged
 from tidegate.web.view import (
     ApprovalView,
     ChangeLine,
@@ -201,11 +202,12 @@ def _line(ports: Ports, deployment: Deployment) -> EnvironmentLine:
 
 
 def _plot(ports: Ports, deployment: Deployment) -> Markup | None:
-    """The plot of a canary, which the strategy has stored, as far as it is a drawing and nothing else."""
-    if deployment.strategy != "canary":
+    """The plot that the strategy has stored, as far as it is a drawing and nothing else."""
+    name = judged.NAMES.get(deployment.strategy)
+    if name is None:
         return None
-    place = f"{deployment.service}/{deployment.release}/{deployment.environment}/{deployment.attempt}"
-    stored = ports.evidence.get(f"{place}/canary.svg")
+    place = (deployment.service, deployment.release, deployment.environment, deployment.attempt)
+    stored = ports.evidence.get(judged.key(*place, f"{name}.svg"))
     return drawing(stored) if stored is not None else None
 
 

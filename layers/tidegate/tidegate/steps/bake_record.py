@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 from tidegate.domain.bake import Bake
+from tidegate.domain.bake_report import document, picture
 from tidegate.domain.canary import Canary, schedule_name
 from tidegate.ports import Ports
 from tidegate.steps.blue_green import settings_of
@@ -19,34 +19,12 @@ def bake_of(canary: Canary) -> Bake:
 
 
 def store(ports: Ports, scope: Scope, canary: Canary) -> str:
-    """Store what green was judged by, period by period; returns its address. It may be stored again."""
-    bake, settings = bake_of(canary), settings_of(scope)
-    document: dict[str, Any] = {
-        "release": canary.release,
-        "environment": canary.environment,
-        "task_definition": canary.task_definition,
-        "blue": bake.blue,
-        "green": bake.green,
-        "switched_at": canary.shifted_at.isoformat() if canary.shifted_at else None,
-        "decision": canary.decision,
-        "reason": canary.reason,
-        "evidence": canary.evidence,
-        "verdict": bake.state.verdict,
-        "known": bake.state.known,
-        "sentence": bake.state.sentence,
-        "dispersion": dict(bake.state.dispersion),
-        "rules": asdict(settings.bake),
-        "periods": [
-            {
-                "at": period.at.isoformat(),
-                "log_evidence": period.log_evidence,
-                **{name: list(counts[:2]) for name, counts in period.figures.items()},
-            }
-            for period in ports.canaries.periods(canary.id)
-        ],
-    }
-    key = f"{scope.service.name}/{canary.release}/{canary.environment}/{canary.attempt}/bake.json"
-    return ports.evidence.put(key, document)
+    """Store `bake.json` and `bake.svg`; returns the address of the first. Repeated, it replaces them."""
+    bake, periods = bake_of(canary), ports.canaries.periods(canary.id)
+    key = f"{scope.service.name}/{canary.release}/{canary.environment}/{canary.attempt}/bake"
+    plot = ports.evidence.put_text(f"{key}.svg", picture(canary, bake, periods), "image/svg+xml")
+    report = document(canary, bake, settings_of(scope).bake, periods)
+    return ports.evidence.put(f"{key}.json", {**report, "plot": plot})
 
 
 def end(ports: Ports, canary: Canary, address: str = "") -> Canary:

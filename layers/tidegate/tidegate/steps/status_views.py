@@ -7,16 +7,18 @@ import re
 from tidegate.domain.release import service_of
 from tidegate.domain.status import History, TrailPage, service_in
 from tidegate.ports import Ports
-from tidegate.web.status import canary, console, pages, trail
+from tidegate.web.status import bake, canary, console, judged, pages, trail
 from tidegate.web.status.overview import home_view, release_row, service_view
 from tidegate.web.status.pages import Frame
-from tidegate.web.status.release import release_view, with_canary
+from tidegate.web.status.release import release_view, with_evidence
 from tidegate.web.status.request import Answer, Request
 from tidegate.web.status.timeline import event_of
 
 MOST_OPEN, MOST_WAITS, MOST_WAITS_OF_ONE = 100, 300, 20
 SERVICES, RELEASES = 25, 25
 MOST_PICTURES = 6
+_READ = {"canary": canary.evidence_of, "blue_green": bake.evidence_of}
+_PICTURES = frozenset(f"{name}.svg" for name in judged.NAMES.values())
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _OPEN_AFTER = re.compile(r"(approval|release)#[\x20-\x7d]{1,400}")
 
@@ -32,8 +34,8 @@ def show(ports: Ports, request: Request, frame: Frame) -> Answer:
             return _service(ports, request, frame, service)
         case ("releases", release) if service_of(release):
             return _release(ports, frame, release)
-        case ("releases", release, environment, attempt, "canary.svg") if service_of(release):
-            return _picture(ports, frame, release, environment, attempt)
+        case ("releases", release, environment, attempt, name) if name in _PICTURES and service_of(release):
+            return _picture(ports, frame, release, environment, attempt, name)
         case ("audit",):
             return _audit(ports, request, frame)
         case (("audit.csv" | "audit.json") as kind,):
@@ -94,27 +96,27 @@ def _release(ports: Ports, frame: Frame, release: str) -> Answer:
     links = console.links(ports.stack, ports.home.region, history.release.execution)
     found = _evidence(ports, history)
     view = release_view(history, waits, links, frame.now)
-    return pages.page("release", frame, view=with_canary(view, found))
+    return pages.page("release", frame, view=with_evidence(view, found))
 
 
-def _evidence(ports: Ports, history: History) -> list[canary.CanaryEvidence]:
+def _evidence(ports: Ports, history: History) -> list[judged.JudgedEvidence]:
     """What was kept of the deployments that were judged; nothing of those of which nothing was kept."""
-    judged = [each for each in history.deployments if each.strategy in canary.JUDGED][-MOST_PICTURES:]
     found = []
-    for each in judged:
+    for each in [each for each in history.deployments if each.strategy in judged.NAMES][-MOST_PICTURES:]:
         place = (each.service, each.release, each.environment, each.attempt)
-        document = ports.evidence.get(canary.key(*place, "json"))
+        name = judged.NAMES[each.strategy]
+        document = ports.evidence.get(judged.key(*place, f"{name}.json"))
         if document is not None:
-            stored = ports.evidence.get(canary.key(*place, "svg")) is not None
-            found.append(canary.evidence_of(each, document, stored=stored))
+            is_drawn = ports.evidence.get(judged.key(*place, f"{name}.svg")) is not None
+            found.append(_READ[each.strategy](each, document, f"{name}.svg" if is_drawn else None))
     return found
 
 
-def _picture(ports: Ports, frame: Frame, release: str, environment: str, attempt: str) -> Answer:
+def _picture(ports: Ports, frame: Frame, release: str, environment: str, attempt: str, name: str) -> Answer:
     service = service_of(release)
     if service is None or not _NAME.fullmatch(environment) or not re.fullmatch(r"[1-9]\d{0,3}", attempt):
         return _nothing(frame)
-    drawn = ports.evidence.get(canary.key(service, release, environment, int(attempt), "svg"))
+    drawn = ports.evidence.get(judged.key(service, release, environment, int(attempt), name))
     return pages.picture(drawn.decode("utf-8", "replace")) if drawn is not None else _nothing(frame)
 
 

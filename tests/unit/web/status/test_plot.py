@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from tidegate.web.status.plot import Sample, draw
+from tidegate.web.status.plot import Sample, draw, draw_bake
 
 SAMPLES = [
     Sample(5, 1.0, 0.9, -0.2, 0.1),
@@ -63,3 +63,14 @@ def test_without_a_period_it_says_so():
 
     assert "no period was judged" in texts
     assert drawn([SAMPLES[0]]).findall("path")
+
+
+def test_a_bake_has_what_is_tolerated_beside_green_and_no_weight():
+    samples = [Sample(None, 0.3, 1.0, -0.4, 4.6), Sample(None, 10.5, 1.0, 7.2, 4.6, "roll_back")]
+
+    picture = ET.fromstring(str(draw_bake(samples, "r in prod", "errors")))
+
+    texts = [each.text or "" for each in picture.iter("text")]
+    assert [each for each in texts if "percent" in each] == ["errors, percent of the requests"]
+    assert {"green", "tolerated", "of more", "limit"} <= set(texts)
+    assert not {"canary", "stable", "of none"} & set(texts)

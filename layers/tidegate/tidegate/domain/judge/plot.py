@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from textwrap import wrap
 
+from .axis import Axis, heading
 from .canvas import (
     BOTTOM,
     CANARY,
@@ -14,9 +14,6 @@ from .canvas import (
     FRAME,
     GAP,
     GRID,
-    INK,
-    INNER,
-    LEFT,
     PANEL,
     STABLE,
     TOP,
@@ -32,9 +29,6 @@ from .state import JudgeState
 
 LOWEST_EVIDENCE, MOST_EVIDENCE = -5.0, 12.0
 MOST_POINTS = 1500
-SPANS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 10_080)
-"""Minutes between two marks of the axis."""
-MOST_MARKS = 8
 NARROWEST_STEP = 46
 """Points across that the name of a step needs."""
 
@@ -96,39 +90,6 @@ def rate(bad: float, requests: float) -> float | None:
     return 100.0 * bad / requests if requests > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """Where each point lies across: by its time where all have one, else by its number."""
-
-    points: Sequence[Point]
-    where: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        values = [self._value(point) for point in self.points]
-        first, span = (values[0], max(values[-1] - values[0], 1e-9)) if values else (0.0, 1.0)
-        self.where.extend(LEFT + INNER * (value - first) / span for value in values)
-
-    def _value(self, point: Point) -> float:
-        return point.at.timestamp() if point.at is not None else float(point.index)
-
-    def marks(self) -> list[tuple[float, str]]:
-        """Where the axis is marked, and with what."""
-        if len(self.points) < 2:
-            return []
-        first, last = self.points[0], self.points[-1]
-        if first.at is None or last.at is None:
-            return [(self.where[0], f"period {first.index}"), (self.where[-1], f"period {last.index}")]
-        minutes = (last.at - first.at).total_seconds() / 60
-        # Seconds-long periods, as a simulated world has them, are marked like whole minutes of a long day.
-        unit, name = (60.0, "min") if minutes >= MOST_MARKS / 4 else (1.0, "s")
-        length = minutes * 60 / unit
-        span = next((each for each in SPANS if length / each <= MOST_MARKS), SPANS[-1])
-        return [
-            (LEFT + INNER * number * span / length, f"{number * span} {name}")
-            for number in range(int(length / span) + 1)
-        ]
-
-
 def _panels(points: Sequence[Point], settings: JudgeSettings) -> list[Panel]:
     share = [
         Line("measured", CANARY, [point.canary_share for point in points]),
@@ -178,18 +139,6 @@ def _steps(points: Sequence[Point], where: Sequence[float], height: float) -> st
     return "".join(parts)
 
 
-def _ending(points: Sequence[Point], where: Sequence[float], height: float) -> str:
-    """Return a line where the judge returned the canary."""
-    for x, point in zip(where, points, strict=True):
-        if point.verdict == "roll_back":
-            is_late = x > LEFT + INNER - 70
-            words = text(
-                x - 4 if is_late else x + 4, TOP + 26, "rolled back", CANARY, "end" if is_late else "start"
-            )
-            return upright(x, height, CANARY) + words
-    return ""
-
-
 def _thinned(points: Sequence[Point]) -> Sequence[Point]:
     """Return no more points than a picture can show, the first and the last among them."""
     if len(points) <= MOST_POINTS:
@@ -210,25 +159,11 @@ def draw(points: Sequence[Point], settings: JudgeSettings, sentence: str = "", t
         title: Whose canary it was.
     """
     points = _thinned(points)
-    axis = _Axis(points)
+    axis = Axis([(point.index, point.at) for point in points])
     panels = _panels(points, settings)
     height = TOP + len(panels) * (PANEL + GAP) - GAP + BOTTOM
     parts = [_steps(points, axis.where, height)]
     parts += [panel.draw(TOP + number * (PANEL + GAP), axis.where) for number, panel in enumerate(panels)]
-    parts.append(_ending(points, axis.where, height))
-    parts += [
-        text(
-            x,
-            height - BOTTOM + 16,
-            words,
-            FRAME,
-            "end" if x > LEFT + INNER - 30 else "start" if x == LEFT else "middle",
-        )
-        for x, words in axis.marks()
-    ]
-    if points and points[0].at is not None:
-        parts.append(text(LEFT, height - 10, f"since {points[0].at:%Y-%m-%d %H:%M:%S} UTC", FRAME))
-    head = [title] if title else []
-    head += wrap(sentence, 128)[: 4 - len(head)]
-    parts += [text(12, 18 + 15 * row, words, INK) for row, words in enumerate(head)]
+    parts.append(axis.ending([point.verdict for point in points], height))
+    parts += [axis.draw(height), heading(sentence, title)]
     return page(height, sentence or title, parts)

@@ -53,28 +53,52 @@ class _Panel:
 
 
 def draw(samples: Sequence[Sample], where: str, metric: str) -> Markup:
-    """Weights, bad responses and evidence over the periods. Everything that is text is escaped."""
-    panels = _panels(samples, metric)
+    """Weights, bad responses and evidence over the periods of a canary. Text is escaped."""
+    return _picture(_panels(samples, metric), samples, f"Weight, {metric} and evidence for {where}")
+
+
+def draw_bake(samples: Sequence[Sample], where: str, metric: str) -> Markup:
+    """Bad responses of green and evidence over the periods of a bake.
+
+    Instead of stable tasks a sample has what is tolerated, instead of evidence of no harm the limit.
+    """
+    panels = (
+        _rates(samples, metric, ("green", "tolerated")),
+        _evidence(("of more", "limit")),
+    )
+    return _picture(panels, samples, f"{metric} and evidence for {where}")
+
+
+def _picture(panels: Sequence[_Panel], samples: Sequence[Sample], label: str) -> Markup:
     height = TOP + len(panels) * (PANEL + GAP) + BOTTOM
     span = max(1, len(samples) - 1)
     across = [LEFT + (WIDTH - LEFT - RIGHT) * index / span for index in range(len(samples))]
     parts = [_drawn(panel, TOP + row * (PANEL + GAP), across, samples) for row, panel in enumerate(panels)]
     first, last = ("period 1", f"period {len(samples)}") if samples else ("no period was judged", "")
     axis = [_text(LEFT, height - 12, first), _text(WIDTH - RIGHT, height - 12, last, "end")]
-    label = escape(f"Weight, {metric} and evidence for {where}, period by period. The table has the figures.")
+    label = escape(f"{label}, period by period. The table has the figures.")
     opening = f'<svg class="plot" role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {height}">'
     return Markup(opening + "".join(map(str, [*parts, *axis])) + "</svg>")  # noqa: S704  # nosec B704
 
 
 def _panels(samples: Sequence[Sample], metric: str) -> tuple[_Panel, ...]:
-    rates = [rate for each in samples for rate in (each.canary, each.stable) if rate is not None]
-    curves = (_Curve("canary", "canary", _canary), _Curve("stable", "stable", _stable))
-    evidence = (_Curve("of harm", "canary", _harm), _Curve("of none", "stable", _safe))
+    weight = _Curve("weight", "canary", _weight)
     return (
-        _Panel("Weight of the canary, percent", 0, 100, (_Curve("weight", "canary", _weight),), steps=True),
-        _Panel(f"{metric}, percent of the requests", 0, max([0.1, *rates]) * 1.25, curves),
-        _Panel("Evidence, natural logarithm", LOWEST_EVIDENCE, MOST_EVIDENCE, evidence),
+        _Panel("Weight of the canary, percent", 0, 100, (weight,), steps=True),
+        _rates(samples, metric, ("canary", "stable")),
+        _evidence(("of harm", "of none")),
     )
+
+
+def _rates(samples: Sequence[Sample], metric: str, names: tuple[str, str]) -> _Panel:
+    rates = [rate for each in samples for rate in (each.canary, each.stable) if rate is not None]
+    curves = (_Curve(names[0], "canary", _canary), _Curve(names[1], "stable", _stable))
+    return _Panel(f"{metric}, percent of the requests", 0, max([0.1, *rates]) * 1.25, curves)
+
+
+def _evidence(names: tuple[str, str]) -> _Panel:
+    curves = (_Curve(names[0], "canary", _harm), _Curve(names[1], "stable", _safe))
+    return _Panel("Evidence, natural logarithm", LOWEST_EVIDENCE, MOST_EVIDENCE, curves)
 
 
 def _weight(sample: Sample) -> float | None:

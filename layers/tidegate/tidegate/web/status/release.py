@@ -10,8 +10,8 @@ from tidegate.domain.approval import Approval, Vote
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.release import Release
 from tidegate.domain.status import History, Quarantined, Waiting
-from tidegate.web.status.canary import CanaryEvidence
 from tidegate.web.status.console import Link
+from tidegate.web.status.judged import JudgedEvidence
 from tidegate.web.status.timeline import Event, checks_of, timeline
 from tidegate.web.status.wording import digest_in, images_words, outcome_words, tone, wait_words
 from tidegate.web.view import duration
@@ -33,7 +33,7 @@ class DeploymentView:
 
     Attributes:
         changes: Container, what ran before, what was brought.
-        canary: The evidence, where the deployment was judged.
+        judged: The evidence, where the deployment was judged.
     """
 
     environment: str
@@ -50,7 +50,7 @@ class DeploymentView:
     revoked: str | None
     changes: tuple[tuple[str, str, str], ...]
     checks: tuple[tuple[str, str, str], ...]
-    canary: CanaryEvidence | None = None
+    judged: JudgedEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,13 @@ def release_view(
     )
 
 
-def with_canary(view: ReleaseView, found: Sequence[CanaryEvidence]) -> ReleaseView:
-    """The same page with the evidence of canaries in its place."""
+def with_evidence(view: ReleaseView, found: Sequence[JudgedEvidence]) -> ReleaseView:
+    """The same page with the evidence of what was judged in its place."""
     evidence = {(each.environment, each.attempt): each for each in found}
     return replace(
         view,
         deployments=tuple(
-            replace(each, canary=evidence.get((each.environment, each.attempt))) for each in view.deployments
+            replace(each, judged=evidence.get((each.environment, each.attempt))) for each in view.deployments
         ),
     )
 
