@@ -1,7 +1,10 @@
 """The decorator around every step: only two errors leave a Lambda, and no token is ever written down."""
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,3 +238,19 @@ def test_what_a_step_has_measured_becomes_metrics_and_is_no_part_of_its_result(p
         for each in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
     ]
     assert units == ["Seconds", "Count"]
+
+
+def test_a_metric_says_of_which_stack_it_is():
+    # Given the environment of a function, which is read when it starts
+    package = Path(entrypoint.__file__).parents[1]
+    environment = {"PYTHONPATH": str(package), "POWERTOOLS_SERVICE_NAME": "tidegate-two"}
+    program = "from tidegate.entrypoint import _count; _count('StepFailures', 'pulse')"
+
+    # When
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+
+    # Then
+    line = json.loads(done.stdout)
+    (described,) = line["_aws"]["CloudWatchMetrics"]
+    assert sorted(*described["Dimensions"]) == ["kind", "service"]
+    assert (line["service"], line["kind"]) == ("tidegate-two", "pulse")

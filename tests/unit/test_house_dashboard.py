@@ -14,7 +14,9 @@ from tests.statemachines.template import template
 PACKAGE = ROOT / "layers/tidegate/tidegate"
 # What a metric is called where it is measured: in the entry point, and in what steps measure.
 MEASURED = re.compile(r'(?:_count|count|lasted)\(\s*"([A-Z]\w+)"')
-SEARCHED = re.compile(r'SEARCH\(\'\{Tidegate,kind,service\} MetricName="(\w+)"\', \'(\w+)\', (\d+)\)')
+SEARCHED = re.compile(
+    r'SEARCH\(\'\{Tidegate,kind,service\} service="<AWS::StackName>" MetricName="(\w+)"\', \'(\w+)\', (\d+)\)'
+)
 WIDEST = 24
 
 
@@ -76,7 +78,24 @@ def test_what_operators_ask_for_is_on_the_dashboard():
     assert {"ApproximateNumberOfMessagesVisible", "Throttles", "ThrottledEvents"} <= names
 
 
+def test_another_stack_of_the_account_changes_neither_dashboard_nor_alarms():
+    # Given what the functions of this stack measure under
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+
+    # Then (searches: see the next test)
+    named = [metric for metric in metrics() if metric[0] == "Tidegate"]
+    assert named
+    for metric in named:
+        assert metric[metric.index("service") + 1] == "<AWS::StackName>"
+    ours = {name: alarm for name, alarm in alarms().items() if alarm.get("Namespace") == "Tidegate"}
+    assert ours
+    for name, alarm in ours.items():
+        assert {"Name": "service", "Value": {"Ref": "AWS::StackName"}} in alarm["Dimensions"], name
+
+
 def test_a_search_is_written_as_cloudwatch_reads_it():
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-examples.html
     for metric in metrics():
         if isinstance(metric[0], dict):
             assert SEARCHED.fullmatch(metric[0]["expression"]), metric

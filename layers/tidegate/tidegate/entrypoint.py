@@ -21,7 +21,7 @@ Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
 # Only ASCII leaves for the logs: whoever reads them in a terminal is not told what to do by what is in them.
 logger = Logger(service="tidegate", json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
-metrics = Metrics(namespace="Tidegate", service="tidegate")
+metrics = Metrics(namespace="Tidegate")
 
 _CONTEXT = ("root", "release", "service", "environment")
 _LONGEST_ARN = 300
