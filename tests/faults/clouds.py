@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import threading
 import time
@@ -158,6 +159,7 @@ class Player:
 
 def work(jobs: Any, answers: Any, sweeping: Any, switches: Switches, at_once: int) -> None:
     """The process of one cloud: takes jobs until there is none, several at once."""
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     with cloud(switches, sweeping) as made:
         lock = threading.Lock()
 
@@ -179,6 +181,13 @@ def work(jobs: Any, answers: Any, sweeping: Any, switches: Switches, at_once: in
         with ThreadPoolExecutor(at_once) as threads:
             for each in [threads.submit(loop) for _ in range(at_once)]:
                 each.result()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Whoever is killed stops nobody; the local cloud in its turn ends with this process."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 class Clouds:
