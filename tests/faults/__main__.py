@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(
             f"{len(cases)} of {len(plan.cases)} cases, {time.monotonic() - began:.0f} s after the start"
         )
-        results = [] if wrong or asked.list else _run(clouds, plan, cases, alone=asked.alone)
+        results = [] if asked.list else _run(clouds, plan, cases, alone=asked.alone)
     finally:
         clouds.stop()
     if asked.list:
@@ -82,6 +82,8 @@ def _baseline(clouds: Clouds) -> tuple[Plan, list[str]]:
         played, states = more
         reached[scenario] = {(state.machine, state.state): state for state in states}
         wrong += [f"{scenario}, without any fault: {sentence}" for sentence in played.violations]
+    for sentence in wrong:
+        console.print(sentence, markup=False)
     report.write_reached(reached)
     return planned(load_all(), [each.name for each in SCENARIOS], reached), wrong
 
@@ -148,8 +150,6 @@ def _tell(
     page: Path,
     seconds: int,
 ) -> int:
-    for sentence in wrong:
-        console.print(sentence, markup=False)
     for name in unreached:
         console.print(f"no scenario reaches {name}")
     counts = Counter(result.verdict for result in results)

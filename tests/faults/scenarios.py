@@ -44,6 +44,7 @@ class Scenario:
         given: What must be so before each time.
         meanwhile: What people do while it runs, looked at again and again.
         after: What is cleared away after each time.
+        tasks: How often the command of a task check is run when nothing goes wrong.
         standing: Faults that belong to the story: a function that is broken, say.
         seconds: About how long it takes without faults, to begin with the longest.
     """
@@ -56,6 +57,7 @@ class Scenario:
     given: Callable[[Slot], None] | None = None
     meanwhile: Callable[[Slot], None] | None = None
     after: Callable[[Slot], None] | None = None
+    tasks: int = 1
     standing: tuple[dict[str, Any], ...] = ()
     seconds: float = 5
 
@@ -100,7 +102,7 @@ def rolled_back(slot: Slot) -> str:
 def good_release(slot: Slot) -> None:
     """A good release that can be rolled back."""
     slot.behind = slot.story.runs("prod")
-    end = slot.story.ended(pushed(slot))
+    end = slot.ended(pushed(slot))
     assert end.outcome == "succeeded", end.reason
     slot.new = None
 
@@ -240,7 +242,8 @@ SCENARIOS = (
         partial(pushed, tasks=_failing),
         outcome="rolled_back",
     ),
-    Scenario("gates", gated, partial(pushed, tasks=_tasks, scan_seconds=6), meanwhile=approving, seconds=12),
+    Scenario("late scan", only_production, partial(pushed, scan_seconds=12), seconds=16),
+    Scenario("gates", gated, partial(pushed, tasks=_tasks), meanwhile=approving, seconds=9),
     Scenario(
         "rejected", only_production_with_approval, pushed, outcome="rejected", meanwhile=rejecting, seconds=4
     ),
@@ -271,7 +274,12 @@ SCENARIOS = (
         seconds=30,
     ),
     Scenario(
-        "blue/green", tested_blue_green, partial(pushed, tasks=_tasks), given=standing_with_users, seconds=20
+        "blue/green",
+        tested_blue_green,
+        partial(pushed, tasks=_tasks),
+        given=standing_with_users,
+        tasks=2,
+        seconds=20,
     ),
     Scenario(
         "bad blue/green",

@@ -103,6 +103,10 @@ class Slot:
         machine = self.place.machine("normal_deployment").replace(":stateMachine:", ":execution:")
         return f"{machine}:{self.release}"
 
+    def ended(self, execution: str) -> watch.Ending:
+        """The end of an execution, which may not have begun yet."""
+        return self.story.until(lambda: _ending(self.place, execution), f"{execution} ends")
+
     def waits(self, subject: str) -> bool:
         """Whether the release waits for something of that kind."""
         return any(each.startswith(subject) for each in self.story.waiting(self.release))
@@ -168,7 +172,9 @@ class Slot:
         bad = frozenset(brought if self.scenario.bad else ())
         allowed = {*before.digests.values(), *(self.allowed or brought - bad)}
         asked = "approve" in self.done
-        now = invariants.Now(self.story, before, root, self.release, allowed, approved=asked, bad=bad)
+        now = invariants.Now(
+            self.story, before, root, self.release, allowed, asked, bad, tasks=self.scenario.tasks
+        )
         deadline, pause = time.monotonic() + self.patience.rest, 0.3
         while True:
             found = invariants.violations(now)
