@@ -183,7 +183,7 @@ class Schedule(RuleBasedStateMachine):
         link, approval = self._pick(self.world.open_requests(), number)
         self.world.decide(link, approval, yes=yes, trouble=self._trouble(trouble))
 
-    @precondition(lambda self: self.aborts < 2 and self._roots())
+    @precondition(lambda self: self.aborts < 1 and self._roots())
     @rule(number=which)
     def abort(self, number: int) -> None:
         """Somebody stops an execution in the console."""
