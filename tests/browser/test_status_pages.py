@@ -193,9 +193,9 @@ def test_a_judged_release_shows_its_evidence(told: Told, open_page: OpenPage):
 
     page.goto(f"{base_of(page)}/status/releases/{told.succeeded}")
 
-    expect(page.get_by_role("img", name=re.compile("Weight, 5xx responses and evidence"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("Weight, errors and evidence"))).to_be_visible()
     page.get_by_text("The figures of 30 periods").click()
-    expect(page.get_by_role("columnheader", name="5xx responses, canary")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="errors, canary")).to_be_visible()
     expect(page.get_by_text("go before noon").first).to_be_visible()
 
 

@@ -107,8 +107,8 @@ def _harm_refuted(state: "JudgeState") -> str:
     settings = state.settings
     harm = settings.harm_of(settings.metrics[state.subject])
     return (
-        f"The canary is not worse than stable by {100.0 * harm:.3g} percentage points or more "
-        f"(error probability at most {100.0 * settings.beta:.3g} %)"
+        f"The canary is not worse than stable by {100.0 * harm:.3g} percentage points or more, "
+        f"with an error probability of at most {100.0 * settings.beta:.3g} %"
     )
 
 
