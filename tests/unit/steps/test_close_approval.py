@@ -17,8 +17,8 @@ from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.domain.release import Release
 from tidegate.domain.service import Notifications
 from tidegate.errors import Terminal, Transient
-from tidegate.steps.approving import MOST_REQUESTS
-from tidegate.steps.close_approval import SLACK_SECONDS, Command, run
+from tidegate.steps.approving import MOST_REQUESTS, SLACK_SECONDS
+from tidegate.steps.close_approval import Command, run
 
 
 def asked(ports: FakePorts, of: Release, again: int = 0) -> Approval:

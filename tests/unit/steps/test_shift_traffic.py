@@ -1,5 +1,7 @@
 """Following what was decided about a canary."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,10 +23,13 @@ from tests.unit.canary_stage import (
     share,
 )
 from tests.unit.stage import Stage
+from tidegate.domain.approval import Approval, ApprovalStatus
+from tidegate.domain.asking import approval_id
 from tidegate.domain.outcome import StopSignal
 from tidegate.domain.service import ApprovalRule
 from tidegate.domain.traffic import ListenerRule
 from tidegate.errors import Terminal, Transient
+from tidegate.steps.approving import MOST_REQUESTS
 from tidegate.steps.canaries import SILENCE
 from tidegate.steps.shift_traffic import Command, run
 
@@ -280,7 +285,47 @@ def test_an_inconclusive_canary_is_asked_about_apart_from_other_questions():
 
 
 def test_without_a_rule_nobody_is_waited_for():
-    assert shift(living(decision="ask"))["expires_after_seconds"] == 0
+    result = shift(living(decision="ask"))
+
+    # Then whoever asks has the time to say so
+    assert (result["expires_after_seconds"], result["wait_seconds"]) == (0, 60)
+
+
+def test_who_is_asked_about_a_canary_is_waited_for_until_the_reminder_and_then_until_the_end():
+    # Given nobody has been asked yet
+    rule = ApprovalRule(approvers=("ops@example.com",), expires_after_seconds=900)
+    stage = living(1, prepared(approval=rule), decision="ask")
+    assert shift(stage)["wait_seconds"] == 676
+
+    # When they are asked, and time goes by
+    name = approval_id(stage.release.id, "dev", 1, 101, 0)
+    asked = Approval(
+        id=name,
+        release=stage.release.id,
+        service="checkout",
+        environment="dev",
+        digests=stage.release.digests,
+        from_task_definition=None,
+        from_images={},
+        requested_at=stage.ports.clock.now(),
+        expires_at=stage.ports.clock.now() + timedelta(seconds=900),
+        requested_by=None,
+        asked=("ops@example.com",),
+    )
+    stage.ports.approvals.create(asked, {})
+    stage.ports.clock.advance(700)
+
+    # Then
+    assert shift(stage)["wait_seconds"] == 202
+
+    # When the question became void too often, which who asks will say
+    stage.ports.approvals.decide(name, ApprovalStatus.VOID, by=None, comment=None, at=stage.ports.clock.now())
+    for again in range(1, MOST_REQUESTS):
+        void = replace(
+            asked, id=approval_id(stage.release.id, "dev", 1, 101, again), status=ApprovalStatus.VOID
+        )
+        stage.ports.approvals.create(void, {})
+    assert shift(stage)["wait_seconds"] == 676
 
 
 def test_who_is_taken_back_while_the_weights_are_set_gets_them_back_whoever_has_the_lock():

@@ -11,6 +11,8 @@ from tidegate.domain.provenance import Provenance
 
 REMIND_AFTER = 0.7
 """Of the time for a decision: when it is over, who has not decided is reminded, once."""
+FIRST_LOOK_AFTER = 0.75
+"""Of the time for a decision: who waits for it looks then, a little after the reminder is due."""
 
 
 class ApprovalStatus(StrEnum):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tidegate.domain import quorum, task_definition
@@ -22,6 +24,7 @@ MOST_REQUESTS = 10
 """How often one question is asked again because what runs has changed before anybody decided."""
 MOST_RACES = 25
 """How often a vote is tried again because somebody else's came in between: more than there are approvers."""
+SLACK_SECONDS = 2
 
 
 class AskedTooOften(Exception):
@@ -78,6 +81,11 @@ def current(ports: Ports, release: Release, environment: str, round_: int) -> tu
         if approval is None or approval.status is not ApprovalStatus.VOID:
             return name, approval
     raise AskedTooOften(f"What runs in {environment} kept changing while its approval was asked for.")
+
+
+def look_again_after(approval: Approval, now: datetime) -> int:
+    """How many seconds whoever waits for a pending request may wait: a little longer, so that it is over."""
+    return math.ceil(approval.next_look(now).total_seconds()) + SLACK_SECONDS
 
 
 def standing(approval: Approval, scope: Scope) -> Standing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,12 +11,11 @@ from tidegate.domain.outcome import StopSignal
 from tidegate.domain.release import Release
 from tidegate.ports import Ports
 from tidegate.steps.approval_mail import tell_decided
-from tidegate.steps.approving import AskedTooOften, current, note
+from tidegate.steps.approving import AskedTooOften, current, look_again_after, note
 from tidegate.steps.guard import told_to_stop
 from tidegate.steps.measuring import lasted, measured
 from tidegate.steps.scope import release_of
 
-SLACK_SECONDS = 2
 OF_SIGNAL = {
     StopSignal.SUPERSEDED: ApprovalStatus.SUPERSEDED,
     StopSignal.CANCELLED: ApprovalStatus.CANCELLED,
@@ -63,10 +61,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         return _nobody_was_asked(command)
     result = _decided(approval)
     if approval.status is ApprovalStatus.PENDING:
-        # A little later than need be, so that it is over when one looks.
-        result["wait_seconds"] = (
-            math.ceil(approval.next_look(ports.clock.now()).total_seconds()) + SLACK_SECONDS
-        )
+        result["wait_seconds"] = look_again_after(approval, ports.clock.now())
     return result
 
 

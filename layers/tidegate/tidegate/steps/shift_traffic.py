@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
+from tidegate.domain.approval import FIRST_LOOK_AFTER, ApprovalStatus
 from tidegate.domain.canary import LEAVING, Canary, expected_shares, is_shifted, next_weight, tells
 from tidegate.domain.strategy import CanarySettings
 from tidegate.domain.traffic import ListenerRule, gives, weights_for
 from tidegate.ports import Ports
+from tidegate.steps.approving import AskedTooOften, current, look_again_after
 from tidegate.steps.canaries import change, is_silent, open_canary, rules_of, settings_of
 from tidegate.steps.canary_traffic import no_fence, return_traffic
 from tidegate.steps.guard import check_owner, stopped_here
@@ -19,6 +22,8 @@ from tidegate.steps.scope import Scope, scope_of
 
 FIRST_ROUND = 100
 """Approvals that are asked for during a canary are counted apart from those before a deployment."""
+LEAST_SECONDS = 60
+"""Where nobody can be asked, the step that asks says so at once; until then it needs time to start."""
 
 
 class Command(BaseModel):
@@ -34,8 +39,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Follow the decision that stands in the record; repeated, it follows the same one no further.
 
     Returns:
-        ``outcome`` ``shifted``, ``waiting``, ``ask`` (with ``round`` and ``subject``), ``promote``, or
-        ``leaving`` when the canary is to be taken back.
+        ``outcome`` ``shifted``, ``waiting``, ``ask`` (with ``round``, ``subject`` and ``wait_seconds``: until
+        the reminder, then until nobody can answer any more), ``promote``, or ``leaving`` when the canary is
+        to be taken back.
     """
     scope = scope_of(ports, command.release, command.environment)
     canary = _noticed(ports, scope, open_canary(ports, scope))
@@ -44,8 +50,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     if canary.decision == "advance":
         return _advance(ports, scope, canary)
     if canary.decision == "ask":
-        asked = {"round": FIRST_ROUND + canary.step, "subject": canary.subject}
-        return _result("ask", canary) | asked | {"expires_after_seconds": _patience(scope)}
+        round_ = FIRST_ROUND + canary.step
+        waits = {"expires_after_seconds": _patience(scope), "wait_seconds": _next_look(ports, scope, round_)}
+        return _result("ask", canary) | {"round": round_, "subject": canary.subject} | waits
     return _promote(ports, scope, canary) if canary.decision == "promote" else _result("waiting", canary)
 
 
@@ -136,6 +143,17 @@ def _promoting(canary: Canary) -> Canary:
 def _patience(scope: Scope) -> int:
     rule = scope.environment.approval
     return rule.expires_after_seconds if rule else 0
+
+
+def _next_look(ports: Ports, scope: Scope, round_: int) -> int:
+    """For how many seconds nobody need look unless somebody answers; then who has not is reminded."""
+    try:
+        _, approval = current(ports, scope.release, scope.environment.name, round_)
+    except AskedTooOften:
+        approval = None
+    if approval is None or approval.status is not ApprovalStatus.PENDING:
+        return max(LEAST_SECONDS, math.floor(FIRST_LOOK_AFTER * _patience(scope)) + 1)
+    return look_again_after(approval, ports.clock.now())
 
 
 def _note(ports: Ports, canary: Canary) -> None:
