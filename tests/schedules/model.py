@@ -19,10 +19,13 @@ BY_HAND = frozenset({"rollback", "deploy", "promote", "retry", "quarantine", "al
 """What else may decide which release runs in the end."""
 
 
-def broken(service: str, image: Image) -> bool:
-    """Whether an image cannot be deployed to a service."""
-    bad = {"crashing", "failing"} | ({"stuck"} if service == "payments" else set())
-    return image.nature in bad
+def broken(service: str, place: str | None, image: Image) -> bool:
+    """Whether an image cannot be deployed to a service, in an environment or (None) on its way through all.
+
+    A migration is run in one environment only.
+    """
+    stuck = image.nature == "stuck" and (service, place) in (("payments", "dev"), ("payments", None))
+    return image.nature in ("crashing", "failing") or stuck
 
 
 def allowed(world: World, release: Release) -> set[Outcome]:
@@ -31,11 +34,13 @@ def allowed(world: World, release: Release) -> set[Outcome]:
     watchman, done = world.watchman, world.watchman.disturbed[release.service]
     may: set[Outcome] = set()
     unscanned = any(image.scan != "clean" for image in images)
-    faulty = any(broken(release.service, image) for image in images)
+    faulty = any(broken(release.service, None, image) for image in images)
     if not unscanned and not faulty:
         may.add(Outcome.SUCCEEDED)
     if unscanned:
         may.add(Outcome.REJECTED)
+    if release.trigger == "operator" and not unscanned and not any(_fails(image) for image in images):
+        may.add(Outcome.SUCCEEDED)
     if faulty:
         may |= {Outcome.ROLLED_BACK, Outcome.FAILED}
     if any(_is_newer_push(each, release) for each in world.ports.releases.stored.values()):
@@ -59,6 +64,11 @@ def _began(world: World, release: Release) -> Iterator[str]:
     for key, (value, _) in world.ports.intake.claims.items():
         if value == release.id and key.startswith("execution/"):
             yield key.removeprefix("execution/")
+
+
+def _fails(image: Image) -> bool:
+    """Whether it can be deployed nowhere, not even by hand."""
+    return image.nature in ("crashing", "failing")
 
 
 def _is_newer_push(other: Release, release: Release) -> bool:
@@ -172,7 +182,7 @@ def _record_is_true(world: World, service: str, place: str) -> Iterator[str]:
     runs = world.runs_in(service, place)
     if not state.settled:
         yield f"{service} in {place} is not settled: {state.deployments}"
-    bad = [world.images[digest].tag for digest in sorted(runs) if broken(service, world.images[digest])]
+    bad = [world.images[digest].tag for digest in sorted(runs) if broken(service, place, world.images[digest])]
     if bad:
         yield f"{service} in {place} runs what does not work: {bad}"
     status = world.ports.status.service(service)

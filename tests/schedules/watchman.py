@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.schedules.machine_run import Execution
 from tidegate.domain.approval import Approval
 from tidegate.domain.intake import release_of_execution
+from tidegate.domain.release import is_newer
 
 if TYPE_CHECKING:
     from tests.schedules.world import Place, World
@@ -33,6 +34,7 @@ class Watchman:
         self.stopped: set[str] = set()
         self.disturbed: dict[str, set[str]] = defaultdict(set)
         self.quarantined: set[tuple[str, str]] = set()
+        self.last: dict[Place, str] = {}
         self.changes = 0
 
     # --- facts --------------------------------------------------------------------------------------------
@@ -79,8 +81,10 @@ class Watchman:
         if call.function == "restore_service":
             if digests not in self.ran[place]:
                 raise Violation(f"{service} in {cluster} goes back to what never ran there: {sorted(digests)}")
+            self.last.pop(place, None)
             return
         self._forward(place, digests)
+        self._newest_last(place, call.payload["release"])
 
     def _forward(self, place: Place, digests: frozenset[str]) -> None:
         cluster, service = place
@@ -91,6 +95,16 @@ class Watchman:
         before = self._world.ports.services.described[place].task_definition
         if cluster == "prod" and (digests, before) not in self.consent[service]:
             raise Violation(f"nobody approved {sorted(digests)} of {service} in the place of {before}")
+
+    def _newest_last(self, place: Place, name: str) -> None:
+        """Of two pushes the newer one is never replaced by the older one."""
+        stored = self._world.ports.releases.stored
+        release, before = stored[name], stored.get(self.last.get(place, ""))
+        pushed = {"push", "sweep"}
+        both = before is not None and {release.trigger, before.trigger} <= pushed
+        if both and before is not None and is_newer(before, release):
+            raise Violation(f"{name} takes the place of the newer {before.id} in {place}")
+        self.last[place] = name
 
     def check(self) -> None:
         """Look at everything that must hold between any two steps."""

@@ -319,6 +319,7 @@ class World:
         """
         until = self.clock.at + timedelta(seconds=seconds)
         while True:
+            self.catch_up()
             self._work(late=not work)
             moments = [timer.at for timer in self.runs.timers()] + [each.until for each in self.paused]
             moments += [each.at + LONGEST_FUNCTION for each in self.runs.invocations]
@@ -332,8 +333,12 @@ class World:
             if self.clock.at >= until:
                 return
             self.clock.at = min(following, until)
-            for each in [each for each in self.paused if each.until <= self.clock.at]:
-                self.cut_off(each)
+
+    def catch_up(self) -> None:
+        """End functions that stand still for too long, and run those that are late: before any timeout."""
+        for each in [each for each in self.paused if each.until <= self.clock.at]:
+            self.cut_off(each)
+        self._work(late=True)
 
     def _work(self, *, late: bool) -> None:
         while True:
