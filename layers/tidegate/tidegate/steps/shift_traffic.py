@@ -22,8 +22,8 @@ from tidegate.steps.scope import Scope, scope_of
 
 FIRST_ROUND = 100
 """Approvals that are asked for during a canary are counted apart from those before a deployment."""
-LEAST_SECONDS = 60
-"""Where nobody can be asked, the step that asks says so at once; until then it needs time to start."""
+NOBODY_SECONDS = 60
+"""Where nobody can be asked, the step that asks says so at once; it needs time to start all the same."""
 
 
 class Command(BaseModel):
@@ -152,7 +152,8 @@ def _next_look(ports: Ports, scope: Scope, round_: int) -> int:
     except AskedTooOften:
         approval = None
     if approval is None or approval.status is not ApprovalStatus.PENDING:
-        return max(LEAST_SECONDS, math.floor(FIRST_LOOK_AFTER * _patience(scope)) + 1)
+        patience = _patience(scope)
+        return math.floor(FIRST_LOOK_AFTER * patience) + 1 if patience else NOBODY_SECONDS
     return look_again_after(approval, ports.clock.now())
 
 
