@@ -104,6 +104,10 @@ test: $(VENV)/.installed $(VENV)/bin/tidegate ## Every test that needs no browse
 scenarios: $(VENV)/.installed ## The scenarios beside the main ones: every way in which things go wrong
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough tests/use_cases tests/faults $(ARGS)
 
+.PHONY: schedules
+schedules: $(VENV)/.installed ## Random schedules of events, kills and people; EXAMPLES=1000 SEED=1
+	@PYTHONPATH=.:layers/tidegate $(PY) -m tests.schedules --examples $(or $(EXAMPLES),1000) --seed $(or $(SEED),1)
+
 test-unit: $(VENV)/.installed ## Only the fast ones
 	@$(PY) -m pytest tests/unit tests/statemachines $(ARGS)
 

@@ -100,7 +100,9 @@ class SmallServices(FakeServices):
         if state is None or stopped:
             return tuple(self.stopped.get((cluster, service), []))
         return tuple(
-            self._running(cluster, each, number) for each in state.deployments for number in range(each.running)
+            self._running(cluster, each, number)
+            for each in state.deployments
+            for number in range(each.running)
         )
 
     def _running(self, cluster: str, deployment: EcsDeployment, number: int) -> TaskState:

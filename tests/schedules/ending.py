@@ -1,6 +1,6 @@
 """How a schedule ends: the world becomes kind, the sweep runs twice, and everything has to come to rest.
 
-What was lost stays lost. Whoever is asked approves, images are scanned, ECS and tasks get on, the frozen thaws.
+What was lost stays lost. Whoever is asked approves, scans and tasks end, ECS gets on, the frozen thaws.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which parts of Amazon States Language the interpreter of the schedules knows; the rest is refused loudly."""
+"""Which parts of Amazon States Language the interpreter of the schedules knows; the rest is refused."""
 
 from __future__ import annotations
 

@@ -32,20 +32,10 @@ def allowed(world: World, release: Release) -> set[Outcome]:
     """How a release may end."""
     images = [world.images[digest] for digest in release.digests.values()]
     watchman, done = world.watchman, world.watchman.disturbed[release.service]
-    may: set[Outcome] = set()
-    unscanned = any(image.scan != "clean" for image in images)
-    faulty = any(broken(release.service, None, image) for image in images)
-    if not unscanned and not faulty:
-        may.add(Outcome.SUCCEEDED)
-    if unscanned:
-        may.add(Outcome.REJECTED)
-    if release.trigger == "operator" and not unscanned and not any(_fails(image) for image in images):
-        may.add(Outcome.SUCCEEDED)
-    if faulty:
-        may |= {Outcome.ROLLED_BACK, Outcome.FAILED}
+    may = _by_its_images(release, images)
     if any(_is_newer_push(each, release) for each in world.ports.releases.stored.values()):
         may.add(Outcome.SUPERSEDED)
-    held = {digest for service, digest in world.watchman.quarantined if service == release.service}
+    held = {digest for service, digest in watchman.quarantined if service == release.service}
     if release.id in watchman.refused or held & set(release.digests.values()):
         may.add(Outcome.REJECTED)
     if any(_expired(world, release)):
@@ -59,16 +49,23 @@ def allowed(world: World, release: Release) -> set[Outcome]:
     return may
 
 
+def _by_its_images(release: Release, images: list[Image]) -> set[Outcome]:
+    if any(image.scan != "clean" for image in images):
+        faulty = any(broken(release.service, None, image) for image in images)
+        return {Outcome.REJECTED, *((Outcome.ROLLED_BACK, Outcome.FAILED) if faulty else ())}
+    if any(image.nature in ("crashing", "failing") for image in images):
+        return {Outcome.ROLLED_BACK, Outcome.FAILED}
+    if any(broken(release.service, None, image) for image in images):
+        by_hand = release.trigger == "operator"  # to one environment, be it one without the migration
+        return {Outcome.ROLLED_BACK, Outcome.FAILED, *((Outcome.SUCCEEDED,) if by_hand else ())}
+    return {Outcome.SUCCEEDED}
+
+
 def _began(world: World, release: Release) -> Iterator[str]:
     """The executions for which a release was minted by hand, be they stopped before they took it."""
     for key, (value, _) in world.ports.intake.claims.items():
         if value == release.id and key.startswith("execution/"):
             yield key.removeprefix("execution/")
-
-
-def _fails(image: Image) -> bool:
-    """Whether it can be deployed nowhere, not even by hand."""
-    return image.nature in ("crashing", "failing")
 
 
 def _is_newer_push(other: Release, release: Release) -> bool:
@@ -124,7 +121,8 @@ def _of_release(world: World, release: Release) -> Iterator[str]:
         return
     may = allowed(world, release)
     if release.outcome not in may:
-        yield f"{release.id} ended as {release.outcome} ({release.outcome_reason}), which nothing explains: {may}"
+        how = f"{release.outcome} ({release.outcome_reason})"
+        yield f"{release.id} ended as {how}; nothing allows more than {sorted(may)}"
     if not release.outcome_reason:
         yield f"{release.id} ended as {release.outcome} for no reason"
     yield from _told(world, release)
@@ -182,11 +180,13 @@ def _record_is_true(world: World, service: str, place: str) -> Iterator[str]:
     runs = world.runs_in(service, place)
     if not state.settled:
         yield f"{service} in {place} is not settled: {state.deployments}"
-    bad = [world.images[digest].tag for digest in sorted(runs) if broken(service, place, world.images[digest])]
+    bad = [
+        world.images[digest].tag for digest in sorted(runs) if broken(service, place, world.images[digest])
+    ]
     if bad:
         yield f"{service} in {place} runs what does not work: {bad}"
     status = world.ports.status.service(service)
     recorded = status.places[place].runs if status else None
-    digests = {image.rpartition("@")[2] for image in recorded.images.values()} if recorded else None
-    if digests != runs:
+    images = recorded.images.values() if recorded else ()
+    if frozenset(image.rpartition("@")[2] for image in images) != runs:
         yield f"{service} in {place} runs {sorted(runs)}, the record says {recorded}"

@@ -46,9 +46,7 @@ class Stage:
     def __init__(self, definition: dict[str, Any], **others: dict[str, Any]) -> None:
         self.clock = FakeClock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
         self.ended: list[Execution] = []
-        self.runs = MachineRuns(
-            {"one": definition, **others}, lambda: self.clock.at, self.ended.append
-        )
+        self.runs = MachineRuns({"one": definition, **others}, lambda: self.clock.at, self.ended.append)
 
     def start(self, given: Any = None) -> Execution:
         return self.runs.start("one", "name", given)
@@ -77,8 +75,15 @@ def test_a_task_passes_on_what_its_function_returned():
 
 def test_an_error_is_retried_as_often_as_is_written_and_then_caught():
     # Given
-    caught = {"ErrorEquals": ["States.ALL"], "Assign": {"why": "{% $states.errorOutput.Cause %}"}, "Next": "So"}
-    states = {"Do": task(Retry=RETRY, Catch=[caught], End=True), "So": {"Type": "Succeed", "Output": "{% $why %}"}}
+    caught = {
+        "ErrorEquals": ["States.ALL"],
+        "Assign": {"why": "{% $states.errorOutput.Cause %}"},
+        "Next": "So",
+    }
+    states = {
+        "Do": task(Retry=RETRY, Catch=[caught], End=True),
+        "So": {"Type": "Succeed", "Output": "{% $why %}"},
+    }
     stage = Stage(machine(states))
     execution = stage.start()
 
@@ -108,7 +113,9 @@ def test_error_names_are_compared_letter_by_letter(error: str):
 def test_a_callback_waits_for_its_token_and_a_second_answer_reaches_nobody():
     # Given
     written = {"FunctionName": "step", "Payload": {"token": "{% $states.context.Task.Token %}"}}
-    waiting = task(f"{LAMBDA}.waitForTaskToken", Output="{% $states.result %}", End=True) | {"Arguments": written}
+    waiting = task(f"{LAMBDA}.waitForTaskToken", Output="{% $states.result %}", End=True) | {
+        "Arguments": written
+    }
     stage = Stage(machine({"Wait": waiting}))
     execution = stage.start()
     (invocation,) = stage.runs.invocations
@@ -284,7 +291,15 @@ def test_an_image_with_findings_gets_nowhere():
     _, root = run_to_the_end(scan="critical")
 
     # Then
-    assert root.entered == ["Plan release", "Planned?", "Scan gate", "Scanned?", "Conclude", "Ended red?", "Ended"]
+    assert root.entered == [
+        "Plan release",
+        "Planned?",
+        "Scan gate",
+        "Scanned?",
+        "Conclude",
+        "Ended red?",
+        "Ended",
+    ]
     assert root.output["outcome"] == "rejected"
 
 

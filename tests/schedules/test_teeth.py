@@ -31,7 +31,9 @@ def found(monkeypatch: pytest.MonkeyPatch, *mistake: Any) -> str:
 
 
 def test_a_lock_that_everybody_gets(monkeypatch: pytest.MonkeyPatch):
-    def acquire(self: FakeLocks, service: str, environment: str, *, owner: str, release: str, at: Any) -> Lock:
+    def acquire(
+        self: FakeLocks, service: str, environment: str, *, owner: str, release: str, at: Any
+    ) -> Lock:
         return self._give(service, environment, owner, release, at)
 
     assert "Violation" in found(monkeypatch, FakeLocks, "acquire", acquire)

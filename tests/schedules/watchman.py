@@ -1,6 +1,6 @@
 """What people and schedules did, in a few facts, and what must never happen whatever they did.
 
-The facts are noted when somebody acts, never read from Tidegate's own records: an approval is what the approver
+The facts are noted when somebody acts, never read from Tidegate's records: an approval is what the approver
 was shown when the form was sent.
 """
 
@@ -69,7 +69,9 @@ class Watchman:
         lock = self._world.ports.locks.held.get((service, cluster))
         root = call.payload.get("root")
         if lock is None or lock.owner != root:
-            raise Violation(f"{call.function} of {root} changes {service} in {cluster}, whose lock has {lock}")
+            raise Violation(
+                f"{call.function} of {root} changes {service} in {cluster}, whose lock has {lock}"
+            )
         if task_definition is None:
             return
         self.changes += 1
@@ -80,7 +82,9 @@ class Watchman:
         self.ran[place].add(self._world.runs_in(service, cluster))
         if call.function == "restore_service":
             if digests not in self.ran[place]:
-                raise Violation(f"{service} in {cluster} goes back to what never ran there: {sorted(digests)}")
+                raise Violation(
+                    f"{service} in {cluster} goes back to what never ran there: {sorted(digests)}"
+                )
             self.last.pop(place, None)
             return
         self._forward(place, digests)

@@ -1,4 +1,4 @@
-"""Runs the real steps as Lambda runs them: they can be stopped between any two of their calls, or killed there.
+"""Runs the real steps as Lambda runs them: they can be stopped between any two of their calls, or killed.
 
 A function that pauses lies in a thread of its own; only one thread runs at a time, so that the same schedule
 always does the same.

@@ -1,4 +1,4 @@
-"""What the schedules release: two services, three repositories, and images of which only the world knows more.
+"""What the schedules release: two services, three repositories, and images of which the world knows more.
 
 `payments` is made of two images, migrates before each deployment in dev, and soaks there.
 """
