@@ -22,7 +22,7 @@ from tests.unit.stage import Stage
 from tidegate.domain.outcome import StopSignal
 from tidegate.domain.strategy import DeploymentAlarms
 from tidegate.domain.workload import DeploymentHook
-from tidegate.errors import Terminal
+from tidegate.errors import Terminal, Transient
 from tidegate.steps.continue_deployment import Command, run
 
 FAILED = {"outcome": "failed", "reason": "smoke: GET / gave 500.", "evidence": "check"}
@@ -167,3 +167,18 @@ def test_answering_can_be_tried_again_after_every_failure(given: dict):
         return stage.ports, lambda: answer(stage, **given)
 
     check_repeatable(make)
+
+
+def test_a_deployment_that_ecs_does_not_tell_of_is_not_said_to_go_on():
+    # Given a service that is not there for a moment
+    stage = paused()
+    state = stage.ports.services.described.pop((stage.place, "checkout"))
+
+    # When
+    with pytest.raises(Transient, match="tells of no deployment"):
+        answer(stage)
+
+    # Then trying again answers it
+    stage.ports.services.described[stage.place, "checkout"] = state
+    assert answer(stage)["outcome"] == "continued"
+    assert stage.ports.services.continued == [(newest(stage).arn, HOOK, True)]

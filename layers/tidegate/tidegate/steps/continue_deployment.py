@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tidegate.domain.canary import LEAVING, Canary, tells
 from tidegate.domain.rollout import Evidence
+from tidegate.errors import Transient
 from tidegate.ports import Ports
 from tidegate.steps.bake_record import bake_of
 from tidegate.steps.blue_green import settings_of, sides
@@ -41,6 +42,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
     Returns:
         ``outcome`` ``continued`` or ``returned``.
+
+    Raises:
+        Transient: ECS does not tell of the deployment for now.
     """
     scope = scope_of(ports, command.release, command.environment)
     canary = open_canary(ports, scope)
@@ -48,8 +52,11 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
         canary = _decide(command, ports, scope, canary)
     go_on = canary.decision not in LEAVING
     deployment = read(ports, scope, command.task_definition, command.started_at).deployment
-    for hook in deployment.hooks if deployment else ():
-        if deployment is not None and hook.waits:
+    if deployment is None:
+        # Going on as if it had been answered would test green again and again until ECS gives up.
+        raise Transient(f"ECS tells of no deployment of {command.task_definition} that could be answered.")
+    for hook in deployment.hooks:
+        if hook.waits:
             check_owner(ports, command.service, command.environment, command.root)
             target = scope.environment.target
             ports.services.continue_deployment(target, deployment.arn, hook.id, go_on=go_on)

@@ -19,7 +19,7 @@ from tidegate.steps.known_good import active_task_definition, choose_target
 from tidegate.steps.restoring import Progress, progress
 from tidegate.steps.scope import Scope, current_deployment, scope_of
 from tidegate.steps.verify_deployment import GRACE, look_back
-from tidegate.steps.withdrawing import Withdrawal, withdraw
+from tidegate.steps.withdrawing import Withdrawal, finish, withdraw
 
 SETTLED_WITHIN = timedelta(hours=1)
 """Health is waited for no longer than this: looking for it every few seconds has its price."""
@@ -63,11 +63,18 @@ def _take_canary_back(command: Command, ports: Ports) -> Withdrawal | None:
         How far it is; None when there is none.
     """
     canary = ports.canaries.get(command.service, command.environment)
-    if canary is None or canary.phase in ("withdrawn", "ended"):
+    if canary is None or canary.phase == "ended":
         return None
-    reason = str(command.cause.get("reason") or "The service was restored.")[:2000]
-    canary = change(ports, canary, lambda each: tells(each, "fail", reason))
-    return withdraw(ports, canary, command.root)
+    if canary.phase != "withdrawn":
+        reason = str(command.cause.get("reason") or "The service was restored.")[:2000]
+        canary = change(ports, canary, lambda each: tells(each, "fail", reason))
+        canary = (taken := withdraw(ports, canary, command.root)).canary
+    else:
+        taken = None
+    if canary.phase == "withdrawn" and canary.step < 0:
+        # Its pulse would end it when its last task is gone, but one that never had traffic may have none.
+        finish(ports, canary)
+    return taken
 
 
 def _restore(command: Command, ports: Ports, scope: Scope) -> dict[str, Any]:

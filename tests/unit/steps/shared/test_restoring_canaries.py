@@ -45,9 +45,9 @@ def restore(stage: Stage, root: str | None = None) -> dict:
     return once(stage, root)
 
 
-def unpromoted(**more: Any) -> Stage:
+def unpromoted(step: int = 1, **more: Any) -> Stage:
     """A canary with traffic; the stable service was never changed, and is healthy."""
-    stage = living(1, **more)
+    stage = living(step, **more)
     stage.ports.services.running["dev", "checkout"] = [task(n, revision(1), "a") for n in range(4)]
     stage.ports.target_groups.targets[STABLE] = tuple(TargetState(f"10.0.0.{n}", "healthy") for n in range(4))
     return stage
@@ -78,6 +78,22 @@ def test_a_canary_that_was_never_promoted_is_taken_back_and_the_service_is_as_it
     assert (record(stage).phase, record(stage).decision) == ("withdrawn", "fail")
     assert record(stage).reason == "It crashed."
     assert not stage.ports.services.called("deploy")
+
+
+@pytest.mark.parametrize("phase", ["preparing", "withdrawn"])
+def test_a_canary_that_never_had_a_pulse_is_ended_by_the_restore_alone(phase: str):
+    # Given an execution that was aborted when the record was there and nothing else
+    stage = unpromoted(phase=phase, step=-1, weight=0.0)
+    for rule in RULES:
+        stage.ports.listener_rules.add(rule, {STABLE: 100, CANARY: 0})
+    stage.ports.schedules.started.clear()
+
+    # When
+    restore(stage)
+
+    # Then nobody else has to find it
+    assert record(stage).phase == "ended"
+    assert stage.ports.schedules.started == {}
 
 
 def test_the_weight_goes_back_before_anything_else_is_changed():
