@@ -27,14 +27,14 @@ def without_requests(story: Tell, when_inconclusive: str, **more: Any) -> Canary
     )
 
 
-def asking(story: Tell) -> tuple[CanaryStory, str, str]:
+def asking(story: Tell, **rule: Any) -> tuple[CanaryStory, str, str]:
     """A canary without requests about which the approver is asked; its digest and execution.
 
     The first question, before the deployment, has been answered with yes.
     """
 
     def approved_by_people(manifest: Manifest) -> None:
-        manifest["environments"][0]["approval"] = dict(APPROVERS)
+        manifest["environments"][0]["approval"] = {**APPROVERS, **rule}
 
     checkout = without_requests(story, "ask", also=approved_by_people)
     digest, release = checkout.push()
@@ -111,6 +111,21 @@ def test_people_who_are_asked_may_take_it_back(story: Tell) -> None:
     # Then
     assert "Not without figures." in end.reason
     checkout.is_back(end, quarantined=set())
+
+
+def test_people_who_do_not_answer_are_reminded_and_the_canary_returns(story: Tell) -> None:
+    # Given
+    checkout, _, release = asking(story, expires_after_seconds=60)
+
+    # When
+    end = checkout.story.ended(release)
+
+    # Then silence is no consent
+    assert "Nobody decided until" in end.reason
+    checkout.is_back(end, quarantined=set())
+
+    # Then the mail of the question and the reminder, each with a link of its own
+    assert len(checkout.story.approver.links()) == 2
 
 
 def test_the_judge_decides_before_people_do(story: Tell) -> None:
