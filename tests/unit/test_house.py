@@ -25,8 +25,6 @@ NOT_STEPS = {
     "recover", "requester", "restoring", "resume", "scope", "signed_in", "status_views", "sticky_clients",
     "watching", "withdrawing",
 }  # fmt: skip
-# Runbooks for people, not for a machine.
-OTHER_RUNBOOKS: set[str] = set()
 
 
 def stems(folder: str, pattern: str, prefix: str = "") -> set[str]:
@@ -110,7 +108,7 @@ def test_a_state_that_calls_a_function_is_named_like_the_step(machine: Machine):
         assert state == expected or state.startswith(f"{expected} "), f"{state!r} should be {expected!r}"
 
 
-def test_every_use_case_has_its_test_its_event_its_runbook_and_its_row():
+def test_every_use_case_has_its_test_its_event_and_its_row():
     # Given
     names = use_case_names()
     rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("|")]
@@ -123,9 +121,18 @@ def test_every_use_case_has_its_test_its_event_its_runbook_and_its_row():
     assert names - {name for name in names if any(f"`{name}`" in row for row in rows)} == set(), (
         "without a README row"
     )
-    assert stems("docs/runbooks", "*.md") - OTHER_RUNBOOKS - {"README"} == names, (
-        "runbooks and use cases differ"
+
+
+def test_every_machine_has_its_runbook():
+    # Given
+    strategies, parts = (
+        {each.name for each in load_all() if each.storey == kind} for kind in ("strategy", "part")
     )
+    rows = (ROOT / "docs/runbooks/parts.md").read_text().splitlines()
+
+    # Then a page for each use case and strategy, and a row for each part
+    assert stems("docs/runbooks", "*.md") == use_case_names() | strategies | {"parts"}
+    assert {row.split("`")[1] for row in rows if row.startswith("| `")} == parts
 
 
 def test_every_event_is_json():

@@ -144,7 +144,7 @@ def in_flight(stage: Stage) -> None:
         (elsewhere, f"forwards to {ONE}, {OTHER}, not to both target groups"),
         (without_test_rule, f"Listener rule {TEST} does not exist."),
         (nobody_serves, f"No target of {ONE} is healthy"),
-        (somebody_in_green, f"10.0.0.99 in {TWO}, which should be empty"),
+        (somebody_in_green, f"Target group {TWO} has targets (10.0.0.99) although it must be empty"),
         (other_groups, "is registered in neither target group"),
         (in_flight, "is being deployed already"),
     ],

@@ -164,7 +164,7 @@ def test_targets_of_somebody_else_stop_the_plan():
     stage.ports.target_groups.targets[CANARY] = (TargetState("10.9.9.9", "healthy"),)
 
     # Then
-    assert "10.9.9.9 in " in refused(stage)
+    assert "has targets (10.9.9.9) although no canary lives" in refused(stage)
     assert NAME in refused(stage)
 
 

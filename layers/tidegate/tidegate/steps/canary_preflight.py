@@ -43,8 +43,8 @@ def strangers(ports: Ports, scope: Scope) -> str | None:
     if not living:
         return None
     return (
-        f"{', '.join(living[:5])} in {settings.canary_target_group} although no canary lives; let "
-        f"{canary_service(environment.service)}, or whatever registered them, want no tasks."
+        f"Target group {settings.canary_target_group} has targets ({', '.join(living[:5])}) although no "
+        f"canary lives; let {canary_service(environment.service)}, or whatever registered them, want no tasks."
     )
 
 
