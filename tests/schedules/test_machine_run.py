@@ -241,7 +241,7 @@ def test_every_machine_is_interpreted(version: str):
     MachineRuns(definitions, lambda: datetime.now(UTC), lambda _: None)
 
 
-# --- plain runs -----------------------------------------------------------------------------------------------
+# --- plain runs ---------------------------------------------------------------------------------------------
 
 ONE_ENVIRONMENT = ["Enter environment", "Entered?", "Deploy", "Deployed?", "Verify", "Verified?"]
 

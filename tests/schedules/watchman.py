@@ -120,9 +120,5 @@ class Watchman:
     def _quarantine(self, held: Iterable[tuple[tuple[str, str], tuple[str, str | None, object]]]) -> None:
         for (service, digest), (reason, release, _) in held:
             self.quarantined.add((service, digest))
-            if release is not None and self._is_good(release):
+            if release is not None and self._world.images[digest].fine:
                 raise Violation(f"a good image of {service} is in quarantine: {digest}, {reason}")
-
-    def _is_good(self, release: str) -> bool:
-        digests = self._world.ports.releases.stored[release].digests.values()
-        return all(self._world.images[digest].fine for digest in digests)

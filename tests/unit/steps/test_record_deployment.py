@@ -274,6 +274,18 @@ def test_a_digest_that_ran_before_is_never_caught(restored: dict):
     assert set(quarantined(stage)) == {digest("b")}
 
 
+def test_of_several_new_images_none_is_caught_for_the_company_of_another():
+    # Given a release of which both images are new here
+    stage = two_images(entered(planned()))
+
+    # When
+    result = went_back(stage, evidence="start")
+
+    # Then
+    assert quarantined(stage) == {}
+    assert result["reason"].endswith("which of 2 new images is to blame is not known.")
+
+
 def test_a_nested_cause_is_reduced_to_what_a_person_can_read():
     # Given
     stage = entered()

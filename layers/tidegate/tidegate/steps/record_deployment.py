@@ -85,9 +85,7 @@ def _went_back(command: Command, ports: Ports, scope: Scope, cause: dict[str, An
     if mine:
         entry = {"reason": reason, "restored": command.restored}
         _journal(command, ports, mine[-1], f"deployment.{outcome}", entry)
-    quarantined = _quarantine(command, ports, scope, mine, why)
-    if quarantined:
-        reason += f" In quarantine now: {', '.join(quarantined)}."
+    reason += _quarantine(command, ports, scope, mine, why)
     result = {"outcome": str(outcome), "reason": reason[:3000]}
     return measured(result, taken_back(ended[-1], outcome, scope.release) if ended else [])
 
@@ -124,17 +122,21 @@ def _evidence(command: Command) -> str | None:
     return (command.cause or {}).get("evidence")
 
 
-def _quarantine(
-    command: Command, ports: Ports, scope: Scope, mine: Sequence[Deployment], why: str
-) -> list[str]:
-    """Only on evidence, and only digests that did not run before: a good digest must not be caught."""
+def _quarantine(command: Command, ports: Ports, scope: Scope, mine: Sequence[Deployment], why: str) -> str:
+    """Put what the evidence speaks against in quarantine; returns what was done about it, as a sentence.
+
+    Only a digest that did not run before, and only when it is the only one: where several images are new, the
+    evidence is against all of them together, and a good digest must not be caught for its company.
+    """
     evidence = _evidence(command)
     if not evidence:
-        return []
+        return ""
     before: dict[str, Any] = mine[-1].from_images if mine else {}
     kept = {str(image).rpartition("@")[2] for image in (command.restored.get("to_images") or before).values()}
-    bad = sorted(set(scope.release.digests.values()) - kept)
-    for digest in bad:
+    new = sorted(set(scope.release.digests.values()) - kept)
+    if len(new) > 1:
+        return f" Nothing is in quarantine: which of {len(new)} new images is to blame is not known."
+    for digest in new:
         ports.quarantine.add(
             scope.service.name,
             digest,
@@ -142,7 +144,7 @@ def _quarantine(
             release=command.release,
             at=ports.clock.now(),
         )
-    return bad
+    return f" In quarantine now: {new[0]}." if new else ""
 
 
 def _journal(
