@@ -44,7 +44,8 @@ def strangers(ports: Ports, scope: Scope) -> str | None:
         return None
     return (
         f"Target group {settings.canary_target_group} has targets ({', '.join(living[:5])}) although no "
-        f"canary lives; let {canary_service(environment.service)}, or whatever registered them, want no tasks."
+        f"canary lives; let {canary_service(environment.service)}, or whatever registered them, want no "
+        "tasks."
     )
 
 
