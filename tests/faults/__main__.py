@@ -100,12 +100,13 @@ def _asked(plan: Plan, asked: argparse.Namespace) -> list[Case]:
 
 
 def _part(text: str) -> tuple[int, int]:
-    """`3/10`, or the tenth that a commit's hash names."""
+    """`3/10`, or the tenth that the commit's tree names: the same for the same files, however they were merged."""
     if text != "commit":
         number, _, of = text.partition("/")
         return int(number), int(of)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
-    return int(commit[:8], 16) % 10, 10
+    asked = ["git", "rev-parse", "HEAD^{tree}"]
+    tree = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    return int(tree[:8], 16) % 10, 10
 
 
 def _run(clouds: Clouds, plan: Plan, cases: Sequence[Case], *, alone: bool) -> list[Result]:
