@@ -24,7 +24,6 @@ T = TypeVar("T")
 POLL_SECONDS = 2.0
 MOST_FAILURES = 15
 """So many looks in a row may find AWS throttled or out of reach before a command gives up."""
-_RECORD_SECONDS = 30
 """An execution's end is seen a moment before or after its record."""
 
 
@@ -223,17 +222,3 @@ def waiting(session: Session, what: str) -> Iterator[None]:
         return
     with console.status(what):
         yield
-
-
-def record_of(session: Session, ending: Ending) -> Release | None:
-    """The release of an ending, with its terminal record as soon as it is written."""
-    if ending.release is None:
-        return None
-    deadline = Deadline(session, _RECORD_SECONDS)
-    release: Release | None = None
-    while not deadline.passed:
-        release = session.tidegate.ports.releases.get(ending.release)
-        if release is None or release.ended:
-            break
-        session.tools.sleep(POLL_SECONDS)
-    return release

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli.exits import not_found, usage
+from cli.exits import not_found
 from cli.text import DIGEST
 from tidegate.domain.approval import Approval
 from tidegate.domain.deployment import Deployment
@@ -81,18 +81,6 @@ def service_named(ports: Ports, name: str) -> tuple[int, Service]:
     if found is None:
         raise not_found(f"service: {name} is not registered; `tidegate status` lists the services.")
     return found
-
-
-def environment_named(service: Service, name: str) -> Environment:
-    """An environment of a service.
-
-    Raises:
-        Stop: it has none of that name.
-    """
-    try:
-        return service.environment(name)
-    except LookupError as error:
-        raise usage(f"environment: {error}.") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.contracts.manifests import EXAMPLES, example
 from tidegate.contracts.manifest import parse
 from tidegate.domain.service import Overrides
-from tidegate.domain.task_definition import fingerprint, from_described, images_of, normalised, render
+from tidegate.domain.task_definition import fingerprint, images_of, normalised, render
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout@sha256:" + "a" * 64
 SIDECAR = "public.ecr.aws/example/collector@sha256:" + "b" * 64
@@ -275,21 +275,6 @@ def test_the_order_of_a_command_means_something():
     request["containerDefinitions"][0]["command"] = ["a", "b"]
     other["containerDefinitions"][0]["command"] = ["b", "a"]
     assert fingerprint(request) != fingerprint(other)
-
-
-def test_what_runs_becomes_a_template_that_renders_to_what_runs():
-    # Given a described definition
-    running = described(rendered(environment={"app": {"STAGE": "dev"}}))
-    # When it is adopted as a template
-    template = from_described(running, fed={"app"})
-    # Then it has no family and no fed image, and rendered with both it is what runs
-    assert "family" not in template
-    assert images_of(template) == {"collector": SIDECAR}
-    assert fingerprint(render(template, Overrides(), {"app": IMAGE}, "checkout-dev", {})) == fingerprint(
-        running
-    )
-    # And nobody's images are taken out unless they are fed
-    assert images_of(from_described(running)) == {"app": IMAGE, "collector": SIDECAR}
 
 
 NAMES = st.text("ABC", min_size=1, max_size=2)

@@ -7,7 +7,7 @@ a release; never an edited copy of what ran before.
 import copy
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from tidegate.domain.images import is_digest, parse_image
@@ -94,19 +94,6 @@ def fingerprint(definition: Definition) -> str:
     """
     text = json.dumps(normalised(definition), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def from_described(described: Definition, fed: Collection[str] = ()) -> dict[str, Any]:
-    """Turn what DescribeTaskDefinition returned into a template for a manifest.
-
-    Defaults and what ECS added are left out, so are the family and the images of the `fed` containers.
-    """
-    template = normalised(described)
-    template.pop("family", None)
-    for container in template.get("containerDefinitions", ()):
-        if container["name"] in fed:
-            container.pop("image", None)
-    return template
 
 
 def normalised(definition: Definition) -> dict[str, Any]:
