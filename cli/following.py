@@ -24,7 +24,6 @@ T = TypeVar("T")
 POLL_SECONDS = 2.0
 MOST_FAILURES = 15
 """So many looks in a row may find AWS throttled or out of reach before a command gives up."""
-"""An execution's end is seen a moment before or after its record."""
 
 
 class Deadline:
