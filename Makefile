@@ -102,7 +102,7 @@ test: $(VENV)/.installed $(VENV)/bin/tidegate ## Every test that needs no browse
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not e2e and not thorough" $(ARGS)
 
 scenarios: $(VENV)/.installed ## The scenarios beside the main ones: every way in which things go wrong
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough tests/use_cases tests/faults $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough tests/use_cases tests/faults tests/schedules $(ARGS)
 
 .PHONY: schedules
 schedules: $(VENV)/.installed ## Random schedules of events, kills and people; EXAMPLES=1000 SEED=1

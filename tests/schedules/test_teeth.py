@@ -19,6 +19,8 @@ from tidegate.steps import (
     sweep,
 )
 
+pytestmark = pytest.mark.thorough
+
 EXAMPLES, SEED = 400, 3
 
 
