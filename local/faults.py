@@ -39,7 +39,7 @@ class Fault:
         about: Text that is in the event which a function was given, or in the input or the ARN of the
             execution behind it; empty for any. So a fault hits one story of many.
         state: `<machine>/<name of the state>` from whose task the call or the invocation comes, or a pattern.
-        rewrite: Of a `surprise`: a regular expression, and what takes the place of all it finds in the answer.
+        rewrite: Of a `surprise`: a regular expression, and what takes the place of all it finds.
         status: Of a `surprise`: the HTTP status of the answer, where it is to be another one.
         seconds: How long a `timeout` stays silent and a `pause` lasts at most.
         before: Whether a function fails before it runs instead of after.

@@ -88,6 +88,19 @@ def dynamodb_failure(original: Foreign, self: Component, env: Environment, ex: E
     return StateTask._from_error(self, env, ex)  # noqa: SLF001
 
 
+@MENDS.wraps(f"{SERVICE}.state_task_service_sfn:StateTaskServiceSfn._from_error", "7cdee0936130")
+def step_functions_failure(original: Foreign, self: Component, env: Environment, ex: Exception) -> Foreign:
+    """moto says `ThrottlingExceptionException`, and names errors that Step Functions does not model."""
+    failed = original(self, env=env, ex=ex)
+    if isinstance(ex, ClientError):
+        modelled = type(ex).__name__ != "ClientError"
+        ending = type(ex).__name__.removesuffix("Exception") if modelled else "AWSStepFunctions"
+        name = f"StepFunctions.{ending}Exception"
+        failed.error_name = PlainErrorName(name)
+        failed.event_details["taskFailedEventDetails"]["error"] = name
+    return failed
+
+
 @MENDS.replaces(f"{STATE}.choice.state_choice:StateChoice._eval_state", "47c01743c893")
 def choose(self: Component, env: Environment) -> None:
     """moto fails a Choice without a match as `States.Runtime` instead of `States.NoChoiceMatched`."""

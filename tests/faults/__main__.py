@@ -100,7 +100,7 @@ def _asked(plan: Plan, asked: argparse.Namespace) -> list[Case]:
 
 
 def _part(text: str) -> tuple[int, int]:
-    """`3/10`, or the tenth that the commit's tree names: the same for the same files, however they were merged."""
+    """`3/10`, or the tenth that the commit's tree names: the same for the same files, whoever merged them."""
     if text != "commit":
         number, _, of = text.partition("/")
         return int(number), int(of)
@@ -159,7 +159,10 @@ def _tell(
         f"{counts['held']} of {len(cases)} cases held, {counts['violated']} violated, {counts['unmet']} not "
         f"brought about, {missing} without a result, in {seconds} s. {page}"
     )
-    return 0 if counts["held"] == len(cases) and not unreached and not wrong and cases else 1
+    bad = [
+        each for each in results if each.verdict == "violated" or (each.verdict == "unmet" and each.always)
+    ]
+    return 1 if bad or missing or unreached or wrong or not cases else 0
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 from local import server
 from local.sample import Place
 from tests.faults.cases import Case, Plan, kind_of
-from tests.faults.matrix import Chunk, Group, Result, halves, verdict
+from tests.faults.matrix import OF_A_CALL, Chunk, Group, Result, halves, verdict
 from tests.faults.reached import Reached, reached
 from tests.faults.scenarios import BY_NAME
 from tests.faults.slot import Played, Slot
@@ -129,7 +129,9 @@ class Player:
                 continue
             for case in group:
                 word = verdict(played.unmet, played.violations, case)
-                self._say(("result", Result(case, word, played.violations, played.seconds, len(group))))
+                always = not case.fault.startswith(OF_A_CALL)
+                found = Result(case, word, played.violations, played.seconds, len(group), always)
+                self._say(("result", found))
         if slot is not None:
             slot.close()
 

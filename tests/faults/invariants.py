@@ -190,6 +190,7 @@ def _tasks_once(now: Now) -> Iterator[str]:
 
 
 def _nothing_runs(now: Now) -> Iterator[str]:
+    """No execution of any machine; of others' executions the inputs are read, so this look is a late one."""
     states = now.story.place.client("stepfunctions")
     for machine in states.list_state_machines()["stateMachines"]:
         arn = machine["stateMachineArn"]
@@ -209,9 +210,9 @@ _LOOKS: tuple[Look, ...] = (
     _scaling,
     _weights,
     _no_pulse,
-    _nothing_runs,
     _tasks_once,
     _told,
+    _nothing_runs,
 )
 
 

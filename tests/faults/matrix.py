@@ -13,8 +13,8 @@ from tests.faults.scenarios import BY_NAME
 
 LONGEST_CHUNK = 60.0
 """Seconds of stories, as they take without faults, that one service is used for."""
-OF_ONE_KIND = ("answer of ",)
-"""Kinds whose names go on with a call; of one state they come one after the other."""
+OF_A_CALL = "answer of "
+"""How kinds begin whose names go on with a call; of one state they come one after the other."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Result:
         violations: Sentences on what did not hold.
         seconds: How long its story took; cases that shared it have the same.
         together: How many cases shared the story.
+        always: Whether the fault can be brought about each time; a call that is made now and then cannot fail
+            when it is not made.
     """
 
     case: Case
@@ -33,6 +35,7 @@ class Result:
     violations: tuple[str, ...]
     seconds: float
     together: int
+    always: bool = True
 
     def public(self) -> dict[str, Any]:
         """As a row of the report."""
@@ -82,7 +85,7 @@ def groups(plan: Plan, cases: Iterable[Case], *, alone: bool) -> Stories:
         if alone or not kind.recoverable:
             found[case.scenario, needs_sweep(plan, case)].append((case,))
             continue
-        stem = next((each for each in OF_ONE_KIND if kind.name.startswith(each)), kind.name)
+        stem = OF_A_CALL if kind.name.startswith(OF_A_CALL) else kind.name
         number = nth[case.machine, case.state, stem]
         nth[case.machine, case.state, stem] += 1
         shared[case.scenario, stem, number].append(case)

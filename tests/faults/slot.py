@@ -33,7 +33,7 @@ class Patience:
         rest: Until it has come to rest: a rollback waits a minute for functions that may still run.
     """
 
-    end: float = 240.0
+    end: float = 420.0
     rest: float = 150.0
 
 
@@ -146,8 +146,10 @@ class Slot:
         return Played(outcome, reason, tuple(found), unmet, round(time.monotonic() - began, 1))
 
     def close(self) -> None:
-        """Nobody uses the service any more."""
+        """Nobody uses the service any more, and nothing of it runs."""
         self.story.users_leave()
+        for environment in self.story.environments:
+            self.story.service.delete(environment)
 
     def _until_ended(self, root: str, faults: _Faults) -> watch.Ending | None:
         deadline, pause = time.monotonic() + self.patience.end, 0.15
@@ -159,7 +161,7 @@ class Slot:
             if end is not None:
                 return end
             time.sleep(pause)
-            pause = min(0.6, pause * 1.15)
+            pause = min(1.2, pause * 1.2)  # looking has its price where many stories are told
         return None
 
     def _at_rest(
@@ -181,7 +183,7 @@ class Slot:
             if not found or time.monotonic() > deadline:
                 break
             time.sleep(pause)
-            pause = min(3.0, pause * 1.3)
+            pause = min(4.0, pause * 1.4)
         if expected is not None and end.outcome != expected:
             found.append(f"the outcome is {end.outcome} instead of {expected}: {end.reason[:600]}")
         return found

@@ -28,7 +28,7 @@ _SURPRISES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "no targets",
         "elbv2",
         "DescribeTargetHealth",
-        {"rewrite": [r"<TargetHealthDescriptions>.*</TargetHealthDescriptions>", NO_TARGETS]},
+        {"rewrite": [r"<TargetHealthDescriptions>.*</TargetHealthDescriptions>", NO_TARGETS], "times": 3},
     ),
 )
 

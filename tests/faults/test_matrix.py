@@ -272,7 +272,17 @@ def test_the_report_lists_every_case_and_escapes_what_it_shows(
 
     # Then
     rows = json.loads((tmp_path / "report.json").read_text())
-    fields = {"machine", "state", "fault", "scenario", "verdict", "violations", "seconds", "together"}
+    fields = {
+        "machine",
+        "state",
+        "fault",
+        "scenario",
+        "verdict",
+        "violations",
+        "seconds",
+        "together",
+        "always",
+    }
     assert len(rows) == 30
     assert set(rows[0]) == fields
     assert "<script>" not in page

@@ -129,6 +129,32 @@ def test_the_request_of_a_task_meets_its_fault_too(cloud: EmptyCloud):
     assert failed["error"] == "Lambda.TooManyRequestsException"
 
 
+@pytest.mark.parametrize("kind", ["throttle", "error"])
+def test_an_error_that_step_functions_does_not_model_has_the_name_of_all(cloud: EmptyCloud, kind: str):
+    """It has no class in the AWS SDK for Java; the name of what all of its classes inherit from is left.
+
+    https://docs.aws.amazon.com/AWSJavaSDK/latest/javadoc/com/amazonaws/services/stepfunctions/model/AWSStepFunctionsException.html
+    """
+    # Given
+    child, name = machine(cloud, cloud.function(HANDS_ON), "Only"), cloud.fresh("machine")
+    arn = f"arn:aws:states:us-east-1:123456789012:stateMachine:{child}"
+    start = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": arn},
+        "End": True,
+    }
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Start", "States": {"Start": start}}
+    cloud.client("stepfunctions").create_state_machine(
+        name=name, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/any"
+    )
+    add(cloud, service="stepfunctions", action="StartExecution", kind=kind, state=f"{name}/Start")
+
+    # Then
+    failed = ended(cloud, started(cloud, name, "any"))
+    assert failed["error"] == "StepFunctions.AWSStepFunctionsException"
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_an_invocation_is_stopped_until_its_fault_is_removed(
     cloud: EmptyCloud, function: str, *, before: bool
