@@ -96,8 +96,10 @@ class Schedule(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((400, 1000, 4000)))
     def pass_much_time(self, seconds: int) -> None:
-        """Much time passes, in which every function works."""
+        """Much time passes, in which every function works; in an hour the sweep comes at least once."""
         self.world.pass_time(seconds, work=True)
+        if seconds > 3600:
+            self.world.sweep()
 
     # --- functions and events -----------------------------------------------------------------------------
 
