@@ -106,7 +106,7 @@ scenarios: $(VENV)/.installed ## The scenarios beside the main ones: every way i
 
 .PHONY: schedules
 schedules: $(VENV)/.installed ## Random schedules of events, kills and people; EXAMPLES=1000 SEED=1
-	@PYTHONPATH=.:layers/tidegate $(PY) -m tests.schedules --examples $(or $(EXAMPLES),1000) --seed $(or $(SEED),1)
+	@PYTHONHASHSEED=0 PYTHONPATH=.:layers/tidegate $(PY) -m tests.schedules --examples $(or $(EXAMPLES),1000) --seed $(or $(SEED),1)
 
 test-unit: $(VENV)/.installed ## Only the fast ones
 	@$(PY) -m pytest tests/unit tests/statemachines $(ARGS)
