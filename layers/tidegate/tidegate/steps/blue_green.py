@@ -99,8 +99,8 @@ def _wrong_targets(ports: Ports, scope: Scope, state: ServiceState) -> str | Non
         each.id for each in ports.target_groups.health(target, green) if each.state not in LEAVING_TARGETS
     ]
     if living:
-        found = ", ".join(living[:5])
-        return f"Target group {green} has targets ({found}) although it must be empty before a deployment."
+        names = ", ".join(living[:5])
+        return f"Target group {green} has targets ({names}) although it must be empty before a deployment."
     return None
 
 
