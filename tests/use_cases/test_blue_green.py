@@ -52,6 +52,13 @@ class Switched:
         assert sorted(self.weights().values()) == [0, 100]
         return loaded[0]
 
+    def picture(self, execution: str) -> str:
+        """The picture of the bake of a release, as it was stored."""
+        place = {"Bucket": self.story.place.resource("EvidenceBucket")}
+        key = f"{self.story.name}/{execution.rpartition(':')[2]}/prod/1/bake.svg"
+        stored = self.story.place.client("s3").get_object(**place, Key=key)
+        return str(stored["Body"].read().decode())
+
     def deployment(self) -> dict[str, Any]:
         """The newest service deployment, described."""
         ecs = self.place.client("ecs")
@@ -284,7 +291,8 @@ def test_errors_after_the_switch_are_found_by_the_judge(switched: Callable[..., 
 
     # When
     digest = checkout.story.push("1.1.0", error_rate=0.1, http={"/": 200})
-    end = checkout.story.ended(checkout.story.release())
+    release = checkout.story.release()
+    end = checkout.story.ended(release)
 
     # Then ECS switched back while blue was still running, long before the bake was over
     assert end.outcome == "rolled_back", end.reason
@@ -292,6 +300,7 @@ def test_errors_after_the_switch_are_found_by_the_judge(switched: Callable[..., 
     assert checkout.deployment()["status"] == "ROLLBACK_SUCCESSFUL"
     assert checkout.story.quarantined() == {digest}
     assert checkout.answered_by(digest) > 0
+    assert "rolled back" in checkout.picture(release)
     checkout.is_back(blue)
 
 
