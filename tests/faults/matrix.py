@@ -11,7 +11,7 @@ from typing import Any
 from tests.faults.cases import Case, Plan
 from tests.faults.scenarios import BY_NAME
 
-LONGEST_CHUNK = 60.0
+LONGEST_CHUNK = 120.0
 """Seconds of stories, as they take without faults, that one service is used for."""
 OF_A_CALL = "answer of "
 """How kinds begin whose names go on with a call; of one state they come one after the other."""

@@ -159,7 +159,8 @@ def test_an_environment_that_was_touched_but_has_no_deployment_was_not_changed()
     assert result["outcome"] == "ended"
     assert ports.releases.stored[alone.id].outcome is Outcome.CANCELLED
     assert ports.locks.holder("checkout", "prod") is None
-    assert ports.machines.answers == {"next in line": {"signal": "released"}}
+    told = {"next in line": {"signal": "released"}, "approval": {"signal": "ended"}}
+    assert ports.machines.answers == told
     assert ports.approvals.stored[asked.id].status is ApprovalStatus.VOID
     assert not ports.waits.stored
     assert not rollbacks(ports)

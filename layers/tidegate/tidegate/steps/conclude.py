@@ -18,7 +18,7 @@ from tidegate.steps.approval_mail import tell_decided
 from tidegate.steps.measuring import count, measured
 from tidegate.steps.mint import of_execution
 from tidegate.steps.notices import tell
-from tidegate.steps.resume import call_next
+from tidegate.steps.resume import call_next, wake_release
 
 
 class Command(BaseModel):
@@ -118,9 +118,10 @@ def _leave_nothing(command: Command, ports: Ports, release: Release | None) -> N
         void, why = ApprovalStatus.VOID, command.reason[:500]
         tell_decided(ports, replace(approval, status=void, comment=why), command.root)
         ports.approvals.decide(approval.id, void, by=None, comment=why, at=ports.clock.now())
-    # The waits of another rollback of this release are not ours to forget.
-    for wait in ports.waits.of_release(release.id) if command.kind == "release" else ():
-        ports.waits.remove(wait)
+    # The waits of another rollback of this release are not ours to end. A part that its root has left behind
+    # is told to look again: it would wait on for as long as people may take.
+    if command.kind == "release":
+        wake_release(ports, release.id, "ended")
 
 
 def _has_ended(command: Command, ports: Ports, release: Release) -> bool:
