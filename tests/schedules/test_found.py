@@ -95,3 +95,19 @@ def test_a_function_that_outlives_its_stopped_execution_changes_nothing():
 
         # Then
         state.teardown()
+
+
+def test_a_late_event_of_an_older_image_does_not_overtake_the_newest_of_two():
+    # Given the event of another image comes first, when the newest of both are there already
+    state = begun()
+    state.push("proxy", "good", "clean")
+    state.push("payments", "good", "clean")
+    state.push("payments", "good", "clean")
+
+    # When
+    for _ in range(3):
+        state.deliver(0, None)
+    state.teardown()
+
+    # Then
+    assert list(violations(state.world)) == []

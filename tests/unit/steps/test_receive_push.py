@@ -358,6 +358,24 @@ def test_a_push_to_one_of_two_repositories_takes_the_newest_of_the_other():
     assert ports.releases.stored[release].digests == {"web": digest("a"), "worker": digest("d")}
 
 
+def test_a_late_older_push_of_one_image_does_not_overtake_the_newest_of_all():
+    # Given one image is pushed, then the other one twice; only the first push has been told of
+    ports = two_images("newest")
+    first = pushed(ports, "1.0.0", "a", repository="worker", seconds=0)
+    older = pushed(ports, "1.0.0", "b", repository="web", seconds=60)
+    newer = pushed(ports, "1.1.0", "c", repository="web", seconds=120)
+    release = only(run(first, ports))
+
+    # When
+    late = run(older, ports)
+
+    # Then
+    assert late["ignored"] == "overtaken"
+    assert only(run(newer, ports)) == release
+    stored = ports.releases.stored[release]
+    assert (stored.digests, stored.stop) == ({"web": digest("c"), "worker": digest("a")}, None)
+
+
 def test_an_old_image_of_one_repository_told_late_does_not_overtake():
     # Given
     ports = two_images("newest")

@@ -6,6 +6,7 @@ The event is a hint. The tag is looked up again; if it has moved on since, what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tidegate.contracts.events import ImageAction, ImageActionDetail
@@ -85,7 +86,7 @@ def _take(command: Command, ports: Ports, name: str, image: ImageRef) -> _Taken:
         service=name,
         revision=revision,
         images=images,
-        pushed_at=max(command.time, image.pushed_at),
+        pushed_at=_pushed_at(command, ports, service, image, images),
         trigger="push",
     )
     minted = by_push(ports, draft, event=command.id)
@@ -93,6 +94,27 @@ def _take(command: Command, ports: Ports, name: str, image: ImageRef) -> _Taken:
         return _Taken(release=minted.release.id)
     ignored = "overtaken" if minted.overtaken else "already_taken_in"
     return _Taken(ignored=ignored, note=f"{name}: this is release {minted.release.id}.")
+
+
+def _pushed_at(
+    command: Command, ports: Ports, service: Service, image: ImageRef, images: dict[str, ImageRef]
+) -> datetime:
+    """When the push was that makes this a release; of two releases the later one wins.
+
+    An event may find that other images have been pushed since. With the newest of all it is as new as they
+    are: else an older push of one of them, told of late, would take its place. What is no longer the newest
+    of its own repository, and was only told of late, is as old as it is, whatever came with it.
+    """
+    own = max(command.time, image.pushed_at)
+    newest = max(each.pushed_at for each in images.values())
+    if newest <= own:
+        return own
+    available = {name: ports.registry.images(ports.home, name) for name in service.repositories}
+    whole = release_images(service.containers, service.images, available)
+    if isinstance(whole, WaitingForImages):
+        return own
+    same = all(whole[name].digest == each.digest for name, each in images.items())
+    return newest if same else own
 
 
 def _images(
