@@ -128,7 +128,9 @@ def _aborts(state: Reached) -> Iterator[Kind]:
         yield Kind("root aborted", False, _one(stop, service=service, action=action), act="abort root")
         return
     aim = {"caller": f"{PREFIX}{state.function}", **stop}
-    yield Kind("root aborted", False, _one(aim, before=True), act="abort root")
+    # The function of a plan may write its release when the safety net has looked already and found none.
+    outlives = state.is_root
+    yield Kind("root aborted", False, _one(aim, before=True), act="abort root", sweeps=outlives)
     if not state.is_root:
         yield Kind("nested aborted", False, _one(aim), act="abort nested")
 

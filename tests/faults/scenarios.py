@@ -247,7 +247,7 @@ SCENARIOS = (
     Scenario(
         "rejected", only_production_with_approval, pushed, outcome="rejected", meanwhile=rejecting, seconds=4
     ),
-    Scenario("soak", soaking(2), pushed, seconds=12),
+    Scenario("soak", soaking(6), pushed, seconds=12),
     Scenario("cancelled", soaking(3600), pushed, outcome="cancelled", meanwhile=cancelling, seconds=8),
     Scenario("deploy", only_production_with_approval, deployed, meanwhile=approving, seconds=7),
     Scenario(
