@@ -47,7 +47,7 @@ def test_a_sweep_that_does_nothing(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_safety_net_that_does_nothing_and_a_sweep_without_eyes_for_locks(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sweep, "recover", lambda *_: None)
+    monkeypatch.setattr(sweep, "_lock", lambda *_: None)
     monkeypatch.setattr(sweep, "mend_release", lambda *_: None)
     ignored = {"ignored": "not_stopped"}
     assert "Violation" in found(monkeypatch, receive_failed_execution, "run", lambda command, ports: ignored)
