@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.faults import report
 from tests.faults.cases import Case, Plan, chosen, planned, tenth
 from tests.faults.clouds import AT_ONCE, Clouds
-from tests.faults.matrix import Result, chunks, groups
+from tests.faults.matrix import Chunk, Result, chunks, groups, needs_sweep
 from tests.faults.scenarios import SCENARIOS
 from tests.statemachines.machines import load_all
 
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{len(cases)} of {len(plan.cases)} cases, {time.monotonic() - began:.0f} s after the start"
         )
         results = [] if asked.list else _run(clouds, plan, cases, alone=asked.alone)
+        if asked.twice:
+            results = _twice(clouds, plan, results)
     finally:
         clouds.stop()
     if asked.list:
@@ -65,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tenth", help="one part of the matrix, as 3/10, or `commit` for that of the commit")
     parser.add_argument("--list", action="store_true", help="only find out which cases there are")
     parser.add_argument("--alone", action="store_true", help="no two cases share a story")
+    parser.add_argument(
+        "--twice",
+        action="store_true",
+        help="tell what did not hold once more, with nothing beside it: a crowded machine is late",
+    )
     parser.add_argument("--clouds", type=int, default=2, help="how many local clouds")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="how many stories at once on each")
     return parser
@@ -129,6 +137,23 @@ def _run(clouds: Clouds, plan: Plan, cases: Sequence[Case], *, alone: bool) -> l
     return results
 
 
+def _twice(clouds: Clouds, plan: Plan, results: Sequence[Result]) -> list[Result]:
+    """Tell each violated case again, one after the other; what holds then is `unsteady`."""
+    bad = {result.case: result for result in results if result.verdict == "violated"}
+    clouds.sweeping.clear()
+    last = sorted(bad, key=lambda case: needs_sweep(plan, case))
+    for case in last:
+        sweeps = needs_sweep(plan, case)
+        if sweeps:
+            clouds.sweeping.set()
+        chunk = Chunk(case.scenario, ((case,),), sweeps)
+        for kind, second, *_ in clouds.run("chunk", [chunk], plan):
+            if kind == "result" and second.verdict == "held":
+                bad[case] = replace(second, verdict="unsteady", violations=bad[case].violations)
+        console.print(f"again: {case.name}: {bad[case].verdict}")
+    return [bad.get(result.case, result) for result in results]
+
+
 def _tell_one(result: Result, number: int, of: int, *, plain: bool) -> None:
     if result.verdict != "held":
         console.print(f"{result.verdict}: {result.case.name} ({result.case.scenario}, {result.seconds} s)")
@@ -156,8 +181,9 @@ def _tell(
     counts = Counter(result.verdict for result in results)
     missing = len(cases) - len(results)
     console.print(
-        f"{counts['held']} of {len(cases)} cases held, {counts['violated']} violated, {counts['unmet']} not "
-        f"brought about, {missing} without a result, in {seconds} s. {page}"
+        f"{counts['held']} of {len(cases)} cases held, {counts['violated']} violated, {counts['unsteady']} "
+        f"held only the second time, {counts['unmet']} not brought about, {missing} without a result, in "
+        f"{seconds} s. {page}"
     )
     bad = [
         each for each in results if each.verdict == "violated" or (each.verdict == "unmet" and each.always)

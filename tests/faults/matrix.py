@@ -22,7 +22,8 @@ class Result:
     """What became of a case.
 
     Attributes:
-        verdict: `held`, `violated`, or `unmet` when its fault could not be brought about.
+        verdict: `held`, `violated`, `unmet` when its fault could not be brought about, or `unsteady` when it
+            was violated and held when it was told once more.
         violations: Sentences on what did not hold.
         seconds: How long its story took; cases that shared it have the same.
         together: How many cases shared the story.
