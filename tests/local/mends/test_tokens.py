@@ -27,8 +27,9 @@ def _token(machines: Machines, execution: str, number: int = 0) -> str:
     """The token that an execution has sent out, or the one of a later attempt."""
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        sent = [one for one in machines.events(execution) if one["type"] == "TaskScheduled"]
-        submitted = [one for one in machines.events(execution) if one["type"] == "TaskSubmitted"]
+        events = machines.events(execution)
+        sent = [one for one in events if one["type"] == "TaskScheduled"]
+        submitted = [one for one in events if one["type"] == "TaskSubmitted"]
         if len(submitted) > number:
             parameters = json.loads(sent[number]["taskScheduledEventDetails"]["parameters"])
             return str(parameters["Message"]["token"])
