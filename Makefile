@@ -97,12 +97,14 @@ up: $(VENV)/.installed $(VENV)/bin/tidegate ## Start the local cloud on 127.0.0.
 down: $(VENV)/.installed ## Stop the local cloud
 	@$(PY) -m local down $(AT_PORT)
 
+THOROUGH := tests/use_cases tests/faults tests/schedules tests/unit/web tests/adapters
+
 .PHONY: test scenarios test-unit
 test: $(VENV)/.installed $(VENV)/bin/tidegate ## Every test that needs no browser and no AWS account, and the main scenarios
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m "not browser and not e2e and not thorough" $(ARGS)
 
 scenarios: $(VENV)/.installed ## The scenarios beside the main ones: every way in which things go wrong
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough tests/use_cases tests/faults tests/schedules $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup -m thorough $(THOROUGH) $(ARGS)
 
 .PHONY: schedules
 schedules: $(VENV)/.installed ## Random schedules of events, kills and people; EXAMPLES=1000 SEED=1

@@ -6,6 +6,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.adapters.conftest import aws_stores
 from tests.support.fuzzing import FORGED_LINKS, as_answer, as_event, attacks
 from tests.support.tables import NAMES
@@ -26,6 +28,7 @@ def items(clients: Clients) -> list[dict[str, Any]]:
     return sorted(kept, key=str)
 
 
+@pytest.mark.thorough
 def test_nothing_in_the_table_changes_and_forged_links_look_unknown(clients: Clients):
     # Given a request that waits, its links, its release and its service in the tables
     made, waiting, approval = given_ports(expires_after_seconds=7 * 86_400)

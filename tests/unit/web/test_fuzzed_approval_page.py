@@ -9,6 +9,8 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.support.fuzzing import FORGED_LINKS, Answer, Attack, as_answer, as_event, attacks
 from tests.support.ports import FakePorts
 from tests.unit.steps.test_approval_page import LINK, OTHER_LINK, bound, given_ports, post
@@ -42,6 +44,7 @@ def asked(ports: FakePorts, attack: Attack) -> Answer:
     return as_answer(run(Command.model_validate(as_event(attack)), ports))
 
 
+@pytest.mark.thorough
 def test_no_forged_request_decides_or_tells_anything():
     # Given a request that waits, and another one whose links and nonces are known because it is over
     ports, _, approval = given_ports(expires_after_seconds=WEEK)
