@@ -78,11 +78,11 @@ def test_without_the_sweep_a_lost_event_is_never_found() -> None:
 def test_a_step_that_forgets_what_it_has_done_does_it_twice(tmp_path: Path) -> None:
     template = forgetful(tmp_path)
     with without(Switches(template=str(template))) as place:
-        told = played(place, "gates", "enter_environment/Run task/answer of ecs:RunTask lost")
+        told = played(place, "gates", "enter_environment/Run task/function fails after")
     assert any("was run 2 times" in sentence for sentence in told.violations)
 
 
 def test_with_all_of_them_the_same_story_holds() -> None:
     with without(Switches()) as place:
-        told = played(place, "gates", "enter_environment/Run task/answer of ecs:RunTask lost")
+        told = played(place, "gates", "enter_environment/Run task/function fails after")
     assert told.violations == ()

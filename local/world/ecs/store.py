@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,14 @@ def invalid(message: str) -> EcsError:
     return EcsError("InvalidParameterException", message)
 
 
+@dataclass(frozen=True)
+class RunRequest:
+    """What RunTask was asked for under a client token, and what it started."""
+
+    parameters: Mapping[str, Any]
+    tasks: list[Task]
+
+
 @dataclass
 class EcsStore:
     """The services and tasks of one account and region. Clusters and task definitions stay moto's."""
@@ -31,6 +40,7 @@ class EcsStore:
     region: str
     services: dict[ClusterAndService, Service] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
+    requests: dict[tuple[str, str], RunRequest] = field(default_factory=dict)
 
     @property
     def place(self) -> tuple[str, str]:

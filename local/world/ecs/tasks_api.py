@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from local.world.binding import Call
 from local.world.ecs.engine import Ecs
 from local.world.ecs.paging import page
-from local.world.ecs.store import invalid
+from local.world.ecs.store import EcsError, RunRequest, invalid
 from local.world.ecs.task_model import Task
 from local.world.ecs.task_shapes import task_shape
 
 Answer = dict[str, Any]
+
+
+def _same_answer(first: RunRequest, parameters: Mapping[str, Any]) -> Answer:
+    """A request that comes again starts nothing; the token belongs to what it was first sent with.
+
+    That holds within a cluster: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html.
+    """
+    if first.parameters != parameters:
+        arns = ", ".join(task.arn for task in first.tasks)
+        raise EcsError("ConflictException", f"The client token is in use with another request: {arns}.")
+    return {"tasks": [task_shape(task) for task in first.tasks], "failures": []}
 
 
 class TasksApi:
@@ -35,8 +47,13 @@ class TasksApi:
                 raise invalid(
                     f"Override for container named {name} is not a container in the TaskDefinition."
                 )
+        asked_before = store.requests.get((cluster.arn, call.get("clientToken")))
+        if asked_before is not None:
+            return _same_answer(asked_before, call.params)
         placement = self._ecs.placement
         tasks = [placement.for_run(store, cluster.arn, definition, call.params) for _ in range(number)]
+        if call.get("clientToken"):
+            store.requests[cluster.arn, call.get("clientToken")] = RunRequest(call.params, tasks)
         for task in tasks:
             self._ecs.runner.launch(call.place, task)
         return {"tasks": [task_shape(task) for task in tasks], "failures": []}

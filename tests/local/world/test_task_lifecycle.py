@@ -420,3 +420,19 @@ def test_stopped_tasks_are_forgotten_after_an_hour(cluster):
 
 def image(digest: str) -> str:
     return f"123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout@{digest}"
+
+
+def test_a_request_that_comes_again_starts_nothing_and_its_token_belongs_to_it(cluster):
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
+    definition = cluster.task_definition(cluster.push(1))
+
+    # When
+    first = run(cluster, definition, clientToken="migration")
+    again = run(cluster, definition, clientToken="migration")
+    another = run(cluster, definition, clientToken="another")
+    with pytest.raises(cluster.ecs.exceptions.ConflictException):
+        run(cluster, definition, clientToken="migration", startedBy="someone")
+
+    # Then
+    assert again == first != another
+    assert len(cluster.ecs.list_tasks(cluster="prod")["taskArns"]) == 2
