@@ -49,9 +49,12 @@ class Approver:
         return _open(link).page
 
     def decide(self, link: str, decision: str, comment: str = "") -> Decision:
-        """Submit the form on the page, as a browser would."""
+        """Submit the form on the page, as a browser would; a page without one is itself the answer."""
+        page = _open(link)
         form = _Form()
-        form.feed(self.read(link))
+        form.feed(page.page)
+        if not form.hidden:
+            return page
         fields = {**form.hidden, "decision": decision, "comment": comment}
         action = urllib.parse.urljoin(link, form.action or link)
         self._used.add(link)
