@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 ORDER = ["unit", "statemachines", "adapters", "local", "use_cases", "browser", "e2e"]
 
-SHARING = ("tests/local/", "tests/adapters/")
+SHARING = "tests/local/"
 
 # Before any test imports an SDK: a person's own account is out of reach, whatever their shell says.
 os.environ.update(
