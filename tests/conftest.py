@@ -14,8 +14,6 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 ORDER = ["unit", "statemachines", "adapters", "local", "use_cases", "browser", "e2e"]
 
-SHARING = "tests/local/"
-
 # Before any test imports an SDK: a person's own account is out of reach, whatever their shell says.
 os.environ.update(
     AWS_ACCESS_KEY_ID="test",
@@ -51,14 +49,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class InGroups(LoadScopeScheduling):  # type: ignore[misc]
     """Gives the tests of a group to one process, the largest group first, and all others to whoever is free.
 
-    Files whose tests share a server are a group of their own: each process would begin another one.
-
     xdist's own `loadgroup` marks the ids of tests, which pytest 9.2 does not let it do any more.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return group_of(path) or (path if path.startswith(SHARING) else nodeid)
+        return group_of(nodeid.partition("::")[0]) or nodeid
 
 
 @cache

@@ -48,6 +48,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client: Any = botocore.session.get_session().create_client("cloudformation", region_name=REGION)
         client.create_stack(StackName="gate", TemplateBody=json.dumps(TEMPLATE))
         yield client
+        # Where another mock of AWS is open in this process, the end of this one forgets nothing.
+        client.delete_stack(StackName="gate")
 
 
 @pytest.fixture
