@@ -22,6 +22,7 @@ from tests.faults.matrix import OF_A_CALL, Chunk, Group, Result, halves, verdict
 from tests.faults.reached import Reached, reached
 from tests.faults.scenarios import BY_NAME
 from tests.faults.slot import Played, Slot
+from tests.support.permissions import recording
 
 AT_ONCE = 6
 SWEEP_EVERY = 8.0
@@ -183,6 +184,8 @@ def work(jobs: Any, answers: Any, sweeping: Any, switches: Switches, at_once: in
         with ThreadPoolExecutor(at_once) as threads:
             for each in [threads.submit(loop) for _ in range(at_once)]:
                 each.result()
+        if switches == Switches():
+            recording.write(made.place, "faults")
 
 
 def _end_with_parent(parent: int) -> None:
@@ -230,7 +233,7 @@ class Clouds:
         """End them."""
         self._jobs.put(None)
         for process in self._processes:
-            process.join(30)
+            process.join(90)
             if process.is_alive():
                 process.terminate()
 

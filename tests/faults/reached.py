@@ -112,7 +112,10 @@ def _state(
     own = f"{PREFIX}{machine}"
     full = f"{own}/{state}"
     asked = [call for call in mine if call["caller"] != own]
-    answers = [call for call in every if call["action"] == ANSWER and call["resource"] == full]
+    # An answer that came too late, to a token whose state has ended, was no event that the state waited for.
+    answers = [
+        call for call in every if call["action"] == ANSWER and call["resource"] == full and not call["error"]
+    ]
     wakers = {call["caller"].removeprefix(PREFIX) for call in answers if call["state"] != full}
     invoked = [call["resource"] for call in mine if (call["service"], call["action"]) == INVOKE]
     function = next((_step(name) for name in invoked), None)

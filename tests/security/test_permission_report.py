@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +271,7 @@ def test_what_nobody_knows_before_the_call_makes_no_wildcard_too_wide(findings):
     assert findings([register], *calls, wide=()) == []
 
 
-def test_an_explanation_covers_its_part_alone_and_is_found_when_nothing_is_wide(findings):
+def test_an_explanation_covers_its_part_alone_and_is_found_when_nobody_asks_for_such_a_thing(findings):
     # Given
     resource = "arn:aws:ecs:*:123456789012:task/*"
     stop = [ask("ecs", "StopTask", cluster="prod", task=f"arn:aws:ecs:{HOME}:task/prod/{n}") for n in "ab"]
@@ -282,13 +281,15 @@ def test_an_explanation_covers_its_part_alone_and_is_found_when_nothing_is_wide(
     # Then
     assert findings([anywhere], *stop, wide=(region,)) == []
     assert [each[0] for each in findings([anywhere], stop[0], wide=(region,))] == ["wide"]
-    assert findings([anywhere], *stop, wide=(region, name)) == [("needless", "*", resource)]
+    assert findings([anywhere], *stop, wide=(region, name)) == []
+    gone = Wide("arn:aws:ecs:*:123456789012:cluster/*", "region", "a manifest names it")
+    assert findings([anywhere], *stop, wide=(region, gone)) == [("needless", "*", gone.resource)]
 
 
 # --- exceptions ---------------------------------------------------------------------------------------------
 
 
-def test_an_exception_for_what_a_run_has_used_is_needless_unless_it_is_chance(findings):
+def test_an_exception_may_be_used_in_a_rare_moment(findings):
     # Given
     statement = allow("dynamodb:Query", TABLE)
     query = ask("dynamodb", "Query", TableName="tidegate-LedgerTable-0123456789AB")
@@ -296,14 +297,12 @@ def test_an_exception_for_what_a_run_has_used_is_needless_unless_it_is_chance(fi
 
     # Then
     assert findings([statement], unused=(exception,)) == []
-    used = findings([statement], query, unused=(exception,))
-    assert used == [("needless", "dynamodb:Query", "*-LedgerTable")]
-    assert findings([statement], query, unused=(replace(exception, by_chance=True),)) == []
+    assert findings([statement], query, unused=(exception,)) == []
 
 
-def test_an_exception_by_chance_for_what_nobody_is_allowed_is_needless(findings):
+def test_an_exception_for_what_nobody_is_allowed_is_needless(findings):
     # Given
-    gone = Unused(HOLDER, "ecs:StopTask", "*", "only when two people do it at once", by_chance=True)
+    gone = Unused(HOLDER, "ecs:StopTask", "*", "only when two people do it at once")
 
     # Then
     assert findings([], unused=(gone,)) == [("needless", "ecs:StopTask", "*")]

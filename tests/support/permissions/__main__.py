@@ -82,6 +82,7 @@ def _write(report: Report, recordings: list[Path], missing: set[str]) -> None:
 
 
 def _print(report: Report, recordings: list[Path]) -> None:
+    """What is to be said of each holder; those of whom nothing is are in the JSON alone."""
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     for key, times in report.permissions.items():
         rows[key[0]]["allowed"] += 1
@@ -95,7 +96,11 @@ def _print(report: Report, recordings: list[Path]) -> None:
     for column in columns:
         table.add_column(column, justify="right")
     for holder, counts in sorted(rows.items()):
-        table.add_row(holder, *(str(counts[column] or "") for column in columns))
+        if any(counts[finding] for finding in columns[3:]):
+            table.add_row(holder, *(str(counts[column] or "") for column in columns))
+    total = sum(rows.values(), Counter[str]())
+    table.add_section()
+    table.add_row(f"all {len(rows)} holders", *(str(total[column] or "") for column in columns))
     console.print(table)
     for finding in sorted(report.findings, key=lambda one: (one.kind, one.holder)):
         line = f"{finding.kind}: {finding.holder}: {finding.action} on {finding.resource}: {finding.why}"

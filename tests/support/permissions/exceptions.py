@@ -29,12 +29,10 @@ OTHER_OWNER = (
 )
 
 
-def _each(
-    holder: str, allowed: Iterable[tuple[str, str]], reason: str, *, by_chance: bool = False
-) -> tuple[Unused, ...]:
+def _each(holder: str, allowed: Iterable[tuple[str, str]], reason: str) -> tuple[Unused, ...]:
     """One exception for each of some actions, written together, with its resource."""
     return tuple(
-        Unused(holder, action, resource, reason, by_chance)
+        Unused(holder, action, resource, reason)
         for actions, resource in allowed
         for action in actions.split()
     )
@@ -53,7 +51,6 @@ BY_AWS = (
             "sqs:SendMessage",
             "*:tidegate-events-dead-letters",
             "Lambda alone writes there, when a function has failed for good; tests/local/runtime shows it",
-            by_chance=True,
         )
         for holder in ("Receive*FunctionRole", "SweepFunctionRole", "CalibrateServiceFunctionRole")
     ),
@@ -62,7 +59,6 @@ BY_AWS = (
         "sqs:SendMessage",
         "* for events.amazonaws.com if aws:SourceAccount is *",
         "EventBridge alone writes there, when it cannot reach a function; tests/local/events shows it",
-        by_chance=True,
     ),
     Unused(
         "policy of key",
@@ -94,13 +90,12 @@ BY_AWS = (
 
 # What depends on who is first: any run may use it, and most do not.
 BY_CHANCE = (
-    *_each("Await*FunctionRole", [("states:SendTaskSuccess", ANY)], ENDS, by_chance=True),
-    *_each("Await*FunctionRole", [("dynamodb:DeleteItem", WAITS)], ENDS, by_chance=True),
+    *_each("Await*FunctionRole", [("states:SendTaskSuccess", ANY)], ENDS),
+    *_each("Await*FunctionRole", [("dynamodb:DeleteItem", WAITS)], ENDS),
     *_each(
         "RequestApprovalFunctionRole",
         [("states:SendTaskSuccess", ANY), ("dynamodb:DeleteItem", WAITS)],
         ENDS,
-        by_chance=True,
     ),
     *(
         one
@@ -109,7 +104,6 @@ BY_CHANCE = (
             f"{holder}FunctionRole",
             [("states:SendTaskSuccess", ANY), ("dynamodb:DeleteItem", WAITS)],
             "only where a release waits for what this one gives back in the moment in which it ends",
-            by_chance=True,
         )
     ),
     Unused(
@@ -117,14 +111,12 @@ BY_CHANCE = (
         "dynamodb:PutItem",
         LEDGER,
         "only where whoever waits for the lock could not be told of it twice",
-        by_chance=True,
     ),
     Unused(
         "PlanRollbackFunctionRole",
         "states:StartExecution",
         "*:stateMachine:tidegate-rollback",
         "only where the release that is stopped was changing another environment at the same time",
-        by_chance=True,
     ),
     *_each(
         "RestoreServiceFunctionRole",
@@ -139,7 +131,6 @@ BY_CHANCE = (
             ("ecs:StopServiceDeployment", DEPLOYMENTS),
         ],
         FIRST,
-        by_chance=True,
     ),
     *_each(
         "PulseFunctionRole",
@@ -152,7 +143,6 @@ BY_CHANCE = (
             ("kms:Decrypt", KEY),
         ],
         FIRST,
-        by_chance=True,
     ),
     *_each(
         "AwaitVerdictFunctionRole",
@@ -161,7 +151,6 @@ BY_CHANCE = (
             ("iam:PassRole", "*:role/tidegate-PulseScheduleRole if *"),
         ],
         FIRST,
-        by_chance=True,
     ),
     *_each(
         "SweepFunctionRole",
@@ -172,7 +161,6 @@ BY_CHANCE = (
             ("cloudwatch:DescribeAlarms", "*:alarm:[*]"),
         ],
         LOST,
-        by_chance=True,
     ),
     *_each(
         "PlanCanaryFunctionRole",
@@ -188,16 +176,14 @@ BY_CHANCE = (
             ("kms:GenerateDataKey", KEY),
         ],
         FORGOTTEN,
-        by_chance=True,
     ),
-    Unused("PlanBlueGreenFunctionRole", "dynamodb:DeleteItem", LEDGER, FORGOTTEN, by_chance=True),
+    Unused("PlanBlueGreenFunctionRole", "dynamodb:DeleteItem", LEDGER, FORGOTTEN),
     *(
         Unused(
             f"{holder}FunctionRole",
             "states:DescribeExecution",
             EXECUTIONS.format(machine),
             OTHER_OWNER,
-            by_chance=True,
         )
         for holder, machine in (
             *product(("PlanCanary",), ("normal_deployment", "deploy", "rollback")),
@@ -209,18 +195,16 @@ BY_CHANCE = (
         "VerifyDeploymentFunctionRole",
         [("s3:PutObject", EVIDENCE), ("kms:GenerateDataKey", KEY)],
         LATE,
-        by_chance=True,
     ),
     *(
         one
         for holder in ("VerifyDeployment", "RunChecks", "RunTestChecks")
-        for one in _each(f"{holder}FunctionRole", [("logs:GetLogEvents", LOG_STREAMS)], STOPS, by_chance=True)
+        for one in _each(f"{holder}FunctionRole", [("logs:GetLogEvents", LOG_STREAMS)], STOPS)
     ),
     *_each(
         "RunTestChecksFunctionRole",
         [("ecs:DescribeTasks", "*:task/[*]"), ("ecs:DescribeTaskDefinition", ANY)],
         STOPS,
-        by_chance=True,
     ),
 )
 
@@ -276,7 +260,7 @@ MADE_LATER = (
 )
 WIDE = (
     *(Wide(each, "region", REGION) for each in WORKLOADS),
-    *(Wide(each, "name", NAME, by_chance=True) for each in (*WORKLOADS, *MADE_LATER)),
+    *(Wide(each, "name", NAME) for each in (*WORKLOADS, *MADE_LATER)),
     *(
         Wide(
             f"{ROLES} if iam:PassedToService is {to}", "name", "task definitions and manifests name the roles"

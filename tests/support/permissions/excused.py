@@ -10,21 +10,19 @@ from tests.support.permissions.width import Part
 
 @dataclass(frozen=True)
 class Unused:
-    """A permission that stays unused on purpose.
+    """A permission that may stay unused; a run in which a rare moment comes up uses it all the same.
 
     Attributes:
         holder: Whose it is, as the report prints it; `*` for any characters.
         action: The action, or a pattern of the actions of one service.
         resource: The resource pattern as the report prints it; `*` as above, `[*]` for itself.
         reason: Why it is there all the same, and why no run here can use it.
-        by_chance: Whether a run may use it all the same, because it depends on who is first.
     """
 
     holder: str
     action: str
     resource: str
     reason: str
-    by_chance: bool = False
 
     def covers(self, holder: str, action: str, resource: str) -> bool:
         """Whether this permission is meant."""
@@ -37,21 +35,19 @@ class Unused:
 
 @dataclass(frozen=True)
 class Wide:
-    """A wildcard that must be one, although all recorded runs have used the same in its place.
+    """A wildcard that must be one, although all recorded runs may have used the same in its place.
 
     Attributes:
         resource: The resource pattern as the report prints it, without `*` for any characters.
         part: Which of its wildcards: that of the region, or of the name.
         reason: What else may stand there.
         action: Of which action; `*` for any characters.
-        by_chance: Whether the runs may use several all the same.
     """
 
     resource: str
     part: Part
     reason: str
     action: str = "*"
-    by_chance: bool = False
 
     def covers(self, action: str, resource: str, part: Part) -> bool:
         """Whether this wildcard is meant."""
@@ -64,7 +60,7 @@ class Wide:
 
 @dataclass(frozen=True)
 class Exceptions:
-    """All of them; one that nothing needs is a finding."""
+    """All of them; one that covers nothing which is allowed is a finding."""
 
     unused: tuple[Unused, ...] = ()
     wide: tuple[Wide, ...] = ()

@@ -184,11 +184,15 @@ def _rules(place: Place) -> list[dict[str, str]]:
 
 
 def _with_task_roles(place: Place, request: dict[str, Any]) -> dict[str, Any]:
-    """Add to RunTask the roles of the task definition, which it passes on."""
+    """Add to RunTask the roles of its task definition, which it passes on; there may be none."""
     if (request["service"], request["action"]) != ("ecs", "RunTask"):
         return request
     name = request["parameters"]["taskDefinition"]
-    definition = place.client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]
+    ecs = place.client("ecs")
+    try:
+        definition = ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]
+    except ecs.exceptions.ClientException:
+        return request
     roles = {each: definition[each] for each in ("taskRoleArn", "executionRoleArn") if definition.get(each)}
     return request | {"parameters": request["parameters"] | roles}
 

@@ -150,7 +150,7 @@ def _find_unused(report: Report, exceptions: Exceptions) -> None:
     needed = set()
     for key, times in report.permissions.items():
         covering = [each for each in exceptions.unused if each.covers(*key)]
-        needed.update(each for each in covering if not times or each.by_chance)
+        needed.update(covering)
         if times:
             continue
         if covering:
@@ -159,7 +159,7 @@ def _find_unused(report: Report, exceptions: Exceptions) -> None:
             report.find("unused", *key, "allowed, but no recorded run has used it")
     for each in exceptions.unused:
         if each not in needed:
-            why = "the exception covers nothing that is unused"
+            why = "the exception covers nothing that is allowed"
             report.find("needless", each.holder, each.action, each.resource, why)
 
 
@@ -169,14 +169,19 @@ def _find_wide(report: Report, exceptions: Exceptions) -> None:
         holder, name, pattern = key
         if holder.startswith(("policy of ", "trust of ")):  # its resource is the holder itself
             continue
-        needed.update(each for each in exceptions.wide if each.by_chance and each.is_about(name, pattern))
+        needed.update(each for each in exceptions.wide if each.is_about(name, pattern))
         for wide in wide_parts(name, pattern_of(pattern), used):
             covering = [each for each in exceptions.wide if each.covers(name, pattern, wide.part)]
-            needed.update(covering)
             if covering:
                 report.explained[key] = covering[0].reason
             else:
                 report.find("wide", *key, wide.why)
     for each in exceptions.wide:
         if each not in needed:
-            report.find("needless", "*", each.action, each.resource, "the explanation covers nothing wide")
+            report.find(
+                "needless",
+                "*",
+                each.action,
+                each.resource,
+                "the explanation is about nothing that is asked for",
+            )

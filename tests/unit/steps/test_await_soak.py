@@ -1,10 +1,12 @@
 """Waiting for the soak time of an environment."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.breaking import check_repeatable
 from tests.unit.stage import WAITER, Stage, planned
-from tidegate.domain.outcome import StopSignal
+from tidegate.domain.outcome import Outcome, StopSignal
 from tidegate.errors import Terminal
 from tidegate.steps.await_soak import Command, run, subject
 from tidegate.steps.resume import wake_release
@@ -76,6 +78,20 @@ def test_a_rollback_is_left_to_stop_the_execution_itself():
 
     # Then
     assert soak(stage) == {"outcome": "waiting"}
+    assert not stage.ports.machines.answers
+
+
+def test_whoever_comes_after_the_end_of_the_release_leaves_no_wait_behind():
+    # Given
+    stage = planned()
+    stored = stage.ports.releases.stored
+    stored[stage.release.id] = replace(stage.now, ended_at=stage.ports.clock.now(), outcome=Outcome.SUCCEEDED)
+
+    # When
+    soak(stage)
+
+    # Then
+    assert not stage.ports.waits.stored
     assert not stage.ports.machines.answers
 
 

@@ -31,7 +31,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     """Store the token, then look at the release: one that was told to stop soaks no longer.
 
     The timeout of the waiting state is the end of the soak. A signal sends the machine back to this step,
-    which alone says whether there is a reason to stop.
+    which alone says whether there is a reason to stop. Once the release has ended nobody waits: this step
+    came late, whoever ended the release stops the execution, and the token must not stay behind.
     """
     now = ports.clock.now()
     wait = Wait(subject(command.release), command.waiter, command.token, command.release, now, now + KEEP)
@@ -40,6 +41,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     stopped = told_to_stop(release) if release.stop in ENDS_A_SOAK else None
     if stopped is not None:
         ports.machines.resume(command.token, stopped)
+    if stopped is not None or release.ended:
         ports.waits.remove(wait)
     return {"outcome": "waiting" if stopped is None else stopped["outcome"]}
 
