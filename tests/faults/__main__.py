@@ -49,8 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seconds = round(time.monotonic() - began)
     unreached = [f"{machine}/{state}" for machine, state in plan.unreached]
     page = report.write(results, unreached, _about(asked, results, seconds))
-    known = set(ONCE_FAILED.read_text().splitlines()) if asked.only_known_decide else None
-    return _tell(results, cases, unreached, wrong, page, seconds, known)
+    return _tell(results, cases, unreached, wrong, page, seconds)
 
 
 def _leave_real_accounts_alone() -> None:
@@ -73,11 +72,6 @@ def _parser() -> argparse.ArgumentParser:
         "--twice",
         action="store_true",
         help="tell what did not hold once more, with nothing beside it: a crowded machine is late",
-    )
-    parser.add_argument(
-        "--only-known-decide",
-        action="store_true",
-        help="what violates for the first time is told and does not make the run fail",
     )
     parser.add_argument("--clouds", type=int, default=2, help="how many local clouds")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="how many stories at once on each")
@@ -181,7 +175,6 @@ def _tell(
     wrong: Sequence[str],
     page: Path,
     seconds: int,
-    known: set[str] | None,
 ) -> int:
     for name in unreached:
         console.print(f"no scenario reaches {name}")
@@ -195,10 +188,6 @@ def _tell(
     bad = [
         each for each in results if each.verdict == "violated" or (each.verdict == "unmet" and each.always)
     ]
-    new = [each.case.name for each in bad if known is not None and each.case.name not in known]
-    if new:
-        console.print(f"For the first time, and not decisive: {'; '.join(new)}", markup=False)
-    bad = [each for each in bad if each.case.name not in new]
     return 1 if bad or missing or unreached or wrong or not cases else 0
 
 

@@ -237,6 +237,14 @@ SCENARIOS = (
     Scenario("rolling", only_production, pushed),
     Scenario("red alarm", watched_by_an_alarm, pushed, outcome="failed", given=red, seconds=3),
     Scenario(
+        "failing check",
+        only_production,
+        partial(pushed, error_rate=1.0, http={"/health": 200}),
+        outcome="rolled_back",
+        bad=True,
+        seconds=10,
+    ),
+    Scenario(
         "failed migration",
         with_migration,
         partial(pushed, tasks=_failing),

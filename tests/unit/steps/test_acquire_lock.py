@@ -256,6 +256,21 @@ def test_an_owner_whose_release_has_its_terminal_record_blocks_nobody():
     assert (answer(stage) or {})["outcome"] == "granted"
 
 
+def test_an_owner_that_failed_and_left_its_deployment_open_is_first_rolled_back():
+    # Given a release with a terminal record whose restore broke
+    stage = planned()
+    held_by(stage, "FAILED", touched=True, ended=True)
+    held = stage.ports.locks.held["checkout", "dev"].release
+    deployment(stage.ports, stage.ports.releases.stored[held], "dev", execution=OTHER)
+
+    # When
+    ask(stage)
+
+    # Then
+    assert answer(stage) is None
+    assert stage.ports.locks.held["checkout", "dev"].owner == OTHER
+
+
 def test_a_rollback_that_died_is_finished_before_anything_new_is_deployed():
     # Given a rollback of a release that ended long ago
     stage = planned()

@@ -105,7 +105,7 @@ def test_nothing_outlives_the_execution_that_made_it():
     question(stage)
 
     # When
-    conclude(stage, "failed", "Then the restore broke.")
+    conclude(stage, "superseded", "A newer push took its place.")
 
     # Then
     assert not stage.ports.locks.held
@@ -113,8 +113,53 @@ def test_nothing_outlives_the_execution_that_made_it():
     assert stage.ports.machines.answers == told, "a part that was left behind looks again"
     assert not stage.ports.waits.stored
     assert stage.ports.approvals.stored["question"].status is ApprovalStatus.VOID
+    assert stage.deployment().outcome is Outcome.SUPERSEDED
+    assert stage.deployment().reason == "A newer push took its place."
+
+
+def test_what_a_broken_restore_has_left_half_done_stays_locked_for_the_rollback_that_finishes_it():
+    # Given
+    stage = entered()
+    wait(stage.ports, "lock/checkout/dev", "somebody else", "next")
+
+    # When
+    conclude(stage, "failed", "The checks failed. Then the restore broke.")
+
+    # Then the release has its record, and nobody else may change the environment yet
+    assert stage.now.outcome is Outcome.FAILED
+    assert stage.deployment().outcome is None
+    lock = stage.ports.locks.holder("checkout", "dev")
+    assert lock is not None
+    assert lock.owner == stage.root
+    assert not stage.ports.machines.answers
+
+
+def test_a_restore_that_could_do_nothing_has_given_its_lock_back_and_closed_its_deployment():
+    # Given
+    stage = entered()
+    stage.ports.locks.release("checkout", "dev", owner=stage.root)
+
+    # When
+    conclude(stage, "failed", "There is nothing to come back to.")
+
+    # Then
     assert stage.deployment().outcome is Outcome.FAILED
-    assert stage.deployment().reason == "Then the restore broke."
+    assert not stage.ports.locks.held
+
+
+def test_a_rollback_whose_restore_broke_keeps_its_lock_although_the_release_was_good():
+    # Given
+    stage = deployed()
+    stage.ports.locks.held.clear()
+    locked(stage, owner=ROLLBACK)
+
+    # When
+    rolled_back(stage, "failed", "Restore broke.")
+
+    # Then
+    lock = stage.ports.locks.holder("checkout", "dev")
+    assert lock is not None
+    assert lock.owner == ROLLBACK
 
 
 def test_a_lock_of_somebody_else_is_not_given_back():

@@ -125,6 +125,25 @@ def test_what_was_being_changed_is_rolled_back_and_keeps_its_lock_until_then():
     assert ports.locks.holder("checkout", "staging") is not None
 
 
+def test_what_a_release_that_failed_has_left_half_done_is_rolled_back():
+    # Given a restore that broke: the release has its record, and its deployment is still open
+    ports = given_ports()
+    bad = running(ports)
+    ports.releases.touch(bad.id, "staging", production=False)
+    deployment(ports, bad, "staging")
+    lock(ports, bad, "staging")
+    ports.releases.end(bad.id, Outcome.FAILED, "Then the restore broke.", at=at(290), environment="staging")
+
+    # When
+    result = run(stopped(ports, str(bad.execution), "FAILED"), ports)
+
+    # Then
+    assert result["outcome"] == "rollback_started"
+    (rollback,) = rollbacks(ports)
+    assert ports.machines.payloads[rollback]["environment"] == "staging"
+    assert ports.locks.holder("checkout", "staging") is not None
+
+
 def test_the_event_twice_starts_one_rollback():
     # Given
     ports = given_ports()

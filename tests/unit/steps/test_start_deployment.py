@@ -85,17 +85,14 @@ def test_the_lock_is_checked_directly_before_the_change():
     assert not stage.ports.services.called("deploy")
 
 
-def test_a_service_that_is_gone_fails_the_release():
+def test_a_service_that_is_gone_is_an_error_at_once_and_nothing_is_waited_for():
     # Given
     stage = entered()
     stage.ports.services.described.clear()
 
     # Then
-    assert start(stage) == {
-        "outcome": "failed",
-        "reason": "There is no active service checkout in dev.",
-        "evidence": None,
-    }
+    with pytest.raises(Terminal, match=r"There is no active service checkout in dev\."):
+        start(stage)
 
 
 @pytest.mark.parametrize("signal", list(StopSignal))

@@ -154,8 +154,11 @@ def _left_half_done(lock: Lock, command: Command, ports: Ports) -> bool:
     if machine_of(lock.owner) == f"{ports.stack}-rollback":
         return True
     release = ports.releases.get(lock.release)
-    if release is None or release.ended or release.id == command.release:
+    if release is None or release.id == command.release:
         return False
+    if release.ended:  # having failed with a restore that broke
+        known = ports.deployments.of_release(release.id)
+        return any(each.environment == lock.environment and each.outcome is None for each in known)
     return lock.environment in release.touched
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from tidegate.domain.approval import ApprovalStatus
 from tidegate.domain.causes import readable
+from tidegate.domain.deployment import Deployment
 from tidegate.domain.intake import concluded_key
 from tidegate.domain.outcome import Outcome
 from tidegate.domain.release import Release
@@ -42,7 +43,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     outcome, reason = _outcome(command), command.reason
     if release is not None and _may_end(command, release):
         outcome, reason = _end(command, ports, release, outcome)
-    _leave_nothing(command, ports, release)
+    _leave_nothing(command, ports, release, outcome)
     record = _journal(command, ports, outcome, reason)
     _tell(command, ports, release, outcome, reason)
     if release is not None and command.kind == "release" and _may_end(command, release):
@@ -100,16 +101,31 @@ def _close_what_is_open(command: Command, ports: Ports, release: Release, outcom
     how = Outcome.FAILED if outcome is Outcome.SUCCEEDED else outcome
     for deployment in ports.deployments.of_release(release.id):
         here = command.kind == "release" or deployment.environment == command.environment
-        if here and deployment.outcome is None:
+        if here and deployment.outcome is None and not _half_done(command, ports, deployment, outcome):
             reason, now = command.reason[:3000], ports.clock.now()
             ports.deployments.close(replace(deployment, outcome=how, reason=reason, ended_at=now))
 
 
-def _leave_nothing(command: Command, ports: Ports, release: Release | None) -> None:
+def _half_done(command: Command, ports: Ports, deployment: Deployment, outcome: Outcome) -> bool:
+    """Whether we fail with the lock still in our hands: then our restore broke, and may have begun already.
+
+    One that can do nothing says so, closes the deployment and gives the lock back. Of what broke, deployment
+    and lock stay as they are until a rollback has finished it, which the safety net or the sweep starts.
+    """
+    if outcome is not Outcome.FAILED or (command.kind == "release" and deployment.outcome is not None):
+        return False
+    lock = ports.locks.holder(deployment.service, deployment.environment)
+    return lock is not None and lock.owner == command.root
+
+
+def _leave_nothing(command: Command, ports: Ports, release: Release | None, outcome: Outcome) -> None:
     """No lock, no wait and no open question outlives the execution that made it."""
     if release is None:
         return
-    for environment in {*release.touched, *([command.environment] if command.environment else [])}:
+    known = ports.deployments.of_release(release.id)
+    half_done = {each.environment for each in known if _half_done(command, ports, each, outcome)}
+    touched = {*release.touched, *([command.environment] if command.environment else [])}
+    for environment in touched - half_done:
         if ports.locks.release(release.service, environment, owner=command.root):
             call_next(ports, release.service, environment)
     if not _may_end(command, release) or not _has_ended(command, ports, release):

@@ -49,15 +49,15 @@ def recover(ports: Ports, release: Release, execution: Execution) -> Recovery:
     if release.execution not in (None, execution.arn):
         free_locks(ports, service, execution.arn)
         return Recovery("later_attempt", f"{release.id} has another execution by now.")
-    if release.outcome is not None:
+    deployments = ports.deployments.of_release(release.id)
+    environment = at_risk(deployments)
+    if release.outcome is not None and (release.outcome is not Outcome.FAILED or environment is None):
         # Written by the execution itself, or by us: then what an earlier try left out is made up for.
         _record(ports, release, "release", execution.arn, release.outcome, release.outcome_reason or "", None)
         free_locks(ports, service, execution.arn)
         return Recovery("recorded", f"{release.id} ended as {release.outcome}.")
     if _in_charge(ports, release, service, execution):
         return Recovery("in_charge", "A rollback stopped it and sees to the rest.")
-    deployments = ports.deployments.of_release(release.id)
-    environment = at_risk(deployments)
     if environment is not None:
         return _roll_back(ports, release, environment, execution)
     outcome, reason = ending(release, execution.status, deployments)

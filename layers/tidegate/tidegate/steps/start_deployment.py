@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.domain.strategy import native
+from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps.guard import check_owner, stopped_here
 from tidegate.steps.scope import scope_of
@@ -27,6 +28,9 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
 
     A release that was told to stop meanwhile begins nothing. Past a point of no return it goes on, and ECS
     must not go back by itself either, so rollback is then off.
+
+    Raises:
+        Terminal: there is no active service: nothing has begun that could be waited for.
     """
     scope = scope_of(ports, command.release, command.environment)
     stopped = stopped_here(scope)
@@ -36,9 +40,7 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     place = (environment.target, environment.cluster, environment.service)
     state = ports.services.describe(*place)
     if state is None:
-        return _result(
-            "failed", f"There is no active service {environment.service} in {environment.cluster}."
-        )
+        raise Terminal(f"There is no active service {environment.service} in {environment.cluster}.")
     if state.task_definition != command.task_definition:
         check_owner(ports, command.service, command.environment, command.root)
         ports.services.deploy(
@@ -47,8 +49,5 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
             native(environment.strategy),
             roll_back=not scope.past_no_return,
         )
-    return _result("started", f"ECS deploys {command.task_definition.rpartition('/')[2]}.")
-
-
-def _result(outcome: str, reason: str) -> dict[str, Any]:
-    return {"outcome": outcome, "reason": reason, "evidence": None}
+    name = command.task_definition.rpartition("/")[2]
+    return {"outcome": "started", "reason": f"ECS deploys {name}.", "evidence": None}
