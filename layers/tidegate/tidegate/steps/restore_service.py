@@ -12,6 +12,7 @@ from tidegate.domain import verification
 from tidegate.domain.canary import tells
 from tidegate.domain.deployment import Deployment
 from tidegate.domain.strategy import native
+from tidegate.errors import Terminal
 from tidegate.ports import Ports
 from tidegate.steps.canaries import change
 from tidegate.steps.guard import check_owner
@@ -43,6 +44,10 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     Idempotent: it reads the world first and does only what is missing. Repeated until it returns
     ``rolled_back`` or ``failed``; ``restoring`` waits for ECS, ``settling`` for health, or for the weights of
     a canary that was taken back.
+
+    Raises:
+        Terminal: ECS does not show the service. What cannot be seen may run all the same, so the restore breaks
+            and is tried again in a while, before people are called.
     """
     scope = scope_of(ports, command.release, command.environment)
     taken = _take_canary_back(command, ports)
@@ -85,7 +90,7 @@ def _restore(command: Command, ports: Ports, scope: Scope) -> dict[str, Any]:
     arn = active_task_definition(ports, scope, target)
     stands = progress(ports, scope, arn, command.started_at)
     if stands.phase == "gone":
-        return _result("failed", f"{stands.reason} There is nothing to restore.", None)
+        raise Terminal(stands.reason)
     if stands.phase == "failed":
         return _result("failed", f"The rollback itself failed: {stands.reason}", target, arn)
     if stands.phase == "arrived":
