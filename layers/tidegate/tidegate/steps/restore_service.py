@@ -46,8 +46,8 @@ def run(command: Command, ports: Ports) -> dict[str, Any]:
     a canary that was taken back.
 
     Raises:
-        Terminal: ECS does not show the service. What cannot be seen may run all the same, so the restore breaks
-            and is tried again in a while, before people are called.
+        Terminal: ECS does not show the service. What cannot be seen may run all the same, so the restore
+            breaks, and is tried again in a while before people are called.
     """
     scope = scope_of(ports, command.release, command.environment)
     taken = _take_canary_back(command, ports)
