@@ -17,8 +17,9 @@ from tests.schedules.model import violations
 from tests.schedules.watchman import Violation
 from tests.schedules.workers import Trouble
 from tests.schedules.workloads import PLACES, REPOSITORIES
-from tests.schedules.world import World, services
+from tests.schedules.world import World
 
+STRATEGIES = ("rolling", "canary", "canary")
 NATURES = (*["good"] * 8, "crashing", "failing", "harmful", "stuck")
 SCANS = (*["clean"] * 8, "critical", "broken")
 MOST_PUSHES = 6
@@ -39,13 +40,22 @@ class Schedule(RuleBasedStateMachine):
         version=st.sampled_from(("today", *earlier())),
         commands=st.sampled_from((0, 0, 1, 3)),
         aborts=st.sampled_from((0, 0, 1)),
+        checkout=st.sampled_from(STRATEGIES),
+        payments=st.sampled_from(STRATEGIES),
     )
-    def begin(self, version: str, commands: int, aborts: int) -> None:
+    def begin(
+        self, version: str, commands: int, aborts: int, checkout: str = "rolling", payments: str = "rolling"
+    ) -> None:
         """Let the world begin, with the machines of today or of an earlier version.
 
-        Where nobody interferes, more is demanded: so there are schedules in which nobody does.
+        Where nobody interferes, more is demanded: so there are schedules in which nobody does. How services
+        get to production is in their manifests, with an upgrade in those that are registered after it.
         """
-        self.world = World(today() if version == "today" else earlier()[version])
+        self.strategies = {"checkout": checkout, "payments": payments}
+        if version == "today":
+            self.world = World(today(), self.strategies)
+        else:
+            self.world = World(earlier()[version])
         self.upgraded = version == "today"
         self.troubles = 0
         self.commands, self.aborts = commands, aborts
@@ -100,6 +110,35 @@ class Schedule(RuleBasedStateMachine):
         self.world.pass_time(seconds, work=True)
         if seconds > 3600:
             self.world.sweep()
+
+    @precondition(lambda self: self.world.ports.schedules.started)
+    @rule(seconds=st.sampled_from((60, 200, 900)))
+    def measure_nothing(self, seconds: int) -> None:
+        """CloudWatch loses what happens for a while."""
+        self._count("gaps")
+        self.world.ports.metrics._lose(seconds)
+        self._disturb_canaries("unmeasured")
+
+    @precondition(lambda self: self.world.ports.schedules.started)
+    @rule(seconds=st.sampled_from((130, 300, 900)))
+    def skip_pulses(self, seconds: int) -> None:
+        """EventBridge Scheduler invokes nothing for a while."""
+        self._count("silences")
+        self.world.production.fall_silent(seconds)
+        if seconds >= 300:
+            self._disturb_canaries("silent")
+
+    @precondition(lambda self: self.commands and self.world.ports.schedules.started)
+    @rule(number=which)
+    def remove_schedule(self, number: int) -> None:
+        """Somebody removes the schedule of a pulse."""
+        self._command()
+        self._disturb_canaries("silent")
+        del self.world.ports.schedules.started[self._pick(sorted(self.world.ports.schedules.started), number)]
+
+    def _disturb_canaries(self, how: str) -> None:
+        for each in self.world.ports.schedules.started.values():
+            self.world.watchman.disturb(each["service"], how)
 
     # --- functions and events -----------------------------------------------------------------------------
 
@@ -177,7 +216,7 @@ class Schedule(RuleBasedStateMachine):
         elif world.ports.tasks._going():
             world.end_task(world.ports.tasks._going()[0].arn)
         else:
-            return False
+            return world.await_pulse()
         return True
 
     @rule(trouble=troubles)
@@ -253,6 +292,7 @@ class Schedule(RuleBasedStateMachine):
         self._count("upgrades")
         self.upgraded = True
         self.world.runs.definitions = dict(today())
+        self.world.adopt(self.strategies)
 
     # --- what must hold -----------------------------------------------------------------------------------
 
@@ -278,6 +318,11 @@ class Schedule(RuleBasedStateMachine):
             self._count(f"{release.trigger} {release.outcome}")
         self._count("executions", len(self.world.runs.executions))
         self._count("changes of services", self.world.watchman.changes)
+        self._count("pulses", self.world.production.pulses)
+        for canary in self.world.traffic_watch.canaries.values():
+            self._count("canaries")
+            self._count("promoted" if canary.promoted else "returned")
+            self._count("returned for harm", canary.evidence == "judge")
         if wrong:
             raise Violation("\n".join(wrong))
 
@@ -309,6 +354,3 @@ class Schedule(RuleBasedStateMachine):
     @staticmethod
     def _pick(items: Any, number: int) -> Any:
         return items[number % len(items)]
-
-
-assert services()
