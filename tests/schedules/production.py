@@ -118,6 +118,11 @@ class Production:
         self._notice()
         return min(self._due.values(), default=None)
 
+    def is_due(self) -> bool:
+        """Whether a schedule is to invoke the pulse now."""
+        due = self.next_pulse()
+        return due is not None and due <= self._world.clock.at
+
     def beat(self) -> None:
         """Let every schedule that is due invoke the pulse: its events wait to be delivered."""
         self._notice()

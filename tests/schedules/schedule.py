@@ -6,6 +6,7 @@ Numbers choose among what is there at the moment, so that Hypothesis can shorten
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ STRATEGIES = ("rolling", "canary", "canary")
 NATURES = (*["good"] * 8, "crashing", "failing", "harmful", "stuck")
 SCANS = (*["clean"] * 8, "critical", "broken")
 MOST_PUSHES = 6
+MOST_FLOW = 120
 
 which = st.integers(0, 40)
 troubles = st.one_of(
@@ -42,14 +44,22 @@ class Schedule(RuleBasedStateMachine):
         aborts=st.sampled_from((0, 0, 1)),
         checkout=st.sampled_from(STRATEGIES),
         payments=st.sampled_from(STRATEGIES),
+        judged=st.sampled_from((None, None, "good", "harmful")),
     )
     def begin(
-        self, version: str, commands: int, aborts: int, checkout: str = "rolling", payments: str = "rolling"
+        self,
+        version: str,
+        commands: int,
+        aborts: int,
+        checkout: str = "rolling",
+        payments: str = "rolling",
+        judged: str | None = None,
     ) -> None:
         """Let the world begin, with the machines of today or of an earlier version.
 
         Where nobody interferes, more is demanded: so there are schedules in which nobody does. How services
-        get to production is in their manifests, with an upgrade in those that are registered after it.
+        get to production is in their manifests, with an upgrade in those that are registered after it. In
+        some schedules an image is being judged already.
         """
         self.strategies = {"checkout": checkout, "payments": payments}
         if version == "today":
@@ -60,6 +70,9 @@ class Schedule(RuleBasedStateMachine):
         self.troubles = 0
         self.commands, self.aborts = commands, aborts
         self._count("schedules")
+        if judged is not None and self.upgraded:
+            self.push("payments" if checkout == "rolling" else "checkout", judged, "clean")
+            self.flow_to_canary(0)
 
     # --- the world ----------------------------------------------------------------------------------------
 
@@ -194,10 +207,17 @@ class Schedule(RuleBasedStateMachine):
         """The same, and whoever is asked approves."""
         self._flow(steps, approving=True)
 
-    def _flow(self, steps: int, *, approving: bool) -> None:
+    @precondition(lambda self: not self.world.ports.canaries.active())
+    @rule(more=st.sampled_from((0, 5, 15, 25)))
+    def flow_to_canary(self, more: int) -> None:
+        """The same until something is judged, and a little further."""
+        self._flow(MOST_FLOW, approving=True, until=lambda: bool(self.world.ports.canaries.active()))
+        self._flow(more, approving=True)
+
+    def _flow(self, steps: int, *, approving: bool, until: Callable[[], bool] = lambda: False) -> None:
         for _ in range(steps):
             requests = self.world.open_requests() if approving else []
-            if not self._flow_once() and not requests:
+            if until() or (not self._flow_once() and not requests):
                 return
             for link, approval in requests[:1]:
                 self._count("decisions")
@@ -301,6 +321,7 @@ class Schedule(RuleBasedStateMachine):
         """Look at what must hold at every moment."""
         if hasattr(self, "world"):
             self._count("steps")
+            self._count("steps beside canaries", bool(self.world.ports.canaries.active()))
             self.world.watchman.check()
 
     def teardown(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tests.schedules.canary_ecs import SUFFIX
+from tests.schedules.machine_run import Execution
 from tests.schedules.production import PROD
 from tests.schedules.strategies import groups_of, rules_of
 from tests.schedules.watchman import Violation
@@ -16,6 +18,9 @@ from tidegate.steps.withdrawing import SETTLING
 if TYPE_CHECKING:
     from tests.schedules.world import Place, World
 
+ENOUGH = 2
+"""One pulse may have looked before; the next one does what nobody else is left to do."""
+
 
 class TrafficWatch:
     """Looks at every change of weights and of a canary's tasks before it is made."""
@@ -23,6 +28,7 @@ class TrafficWatch:
     def __init__(self, world: World) -> None:
         self._world = world
         self._taken_at: dict[str, datetime] = {}
+        self._ignored: Counter[str] = Counter()
         self.canaries: dict[str, Canary] = {}
 
     def before_weights(self, rule: str, weights: Mapping[str, int]) -> None:
@@ -79,6 +85,32 @@ class TrafficWatch:
             self._world.watchman.disturb(service, "accepted")
         else:
             raise Violation(f"{service} gets {task_definition}, of which was measured that it is harmful")
+
+    def pulsed(self, service: str) -> None:
+        """A pulse has ended well: if nobody else is left to take a canary back, it has begun to do so."""
+        if self._world.production.share(service) and self._is_forgotten(service):
+            self._ignored[service] += 1
+        else:
+            self._ignored[service] = 0
+        if self._ignored[service] >= ENOUGH:
+            raise Violation(
+                f"{ENOUGH} pulses left the canary of {service} its traffic, though nobody works on it"
+            )
+
+    def _is_forgotten(self, service: str) -> bool:
+        canary = self._world.ports.canaries.stored.get((service, PROD))
+        lock = self._world.ports.locks.held.get((service, PROD))
+        runs = self._world.runs.executions
+        works = [runs[each] for each in (canary and canary.root, lock and lock.owner) if each]
+        return not any(each.running for each in works)
+
+    def restored(self, execution: Execution) -> None:
+        """A restore has ended: when it says that production is what it was, nobody else has traffic."""
+        service, output = str(execution.input.get("service")), execution.output or {}
+        if execution.input.get("environment") != PROD or output.get("outcome") != "rolled_back":
+            return
+        if self._world.production.share(service):
+            raise Violation(f"{execution.arn} has restored {service}, whose canary still has traffic")
 
     def check(self) -> None:
         """Note every canary that there is."""

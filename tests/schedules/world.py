@@ -295,6 +295,8 @@ class World:
         def settle(call: Call) -> None:
             if call.error is not None and not keep:
                 self.queue.again(happening)
+            if call.error is None and happening.function == PULSE:
+                self.traffic_watch.pulsed(happening.event["service"])
 
         call = self.workers.call(happening.function, happening.event, trouble)
         self._run(call, settle)
@@ -360,6 +362,8 @@ class World:
 
     def _execution_ended(self, execution: Execution) -> None:
         self.queue.execution_ended(execution, self.clock.at)
+        if execution.machine == "restore":
+            self.traffic_watch.restored(execution)
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -370,6 +374,7 @@ class World:
         """
         until = self.clock.at + timedelta(seconds=seconds)
         while True:
+            self.production.beat()
             self.catch_up()
             self._work(late=not work)
             moments = [timer.at for timer in self.runs.timers()] + [each.until for each in self.paused]
@@ -382,8 +387,9 @@ class World:
             for timer in self.runs.due():
                 self.runs.fire(timer)
             self._get_on()
-            self.production.beat()
-            if self.runs.due() or (work and (self.runs.invocations or self.queue.pulses())):
+            if self.runs.due() or self.production.is_due():
+                continue
+            if work and (self.runs.invocations or self.queue.pulses()):
                 continue
             if self.clock.at >= until:
                 return
