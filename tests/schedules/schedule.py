@@ -19,6 +19,7 @@ from tests.schedules.watchman import Violation
 from tests.schedules.workers import Trouble
 from tests.schedules.workloads import PLACES, REPOSITORIES
 from tests.schedules.world import World
+from tidegate.domain.canary import Canary
 
 STRATEGIES = ("rolling", "canary", "canary")
 NATURES = (*["good"] * 8, "crashing", "failing", "harmful", "stuck")
@@ -41,7 +42,7 @@ class Schedule(RuleBasedStateMachine):
     @initialize(
         version=st.sampled_from(("today", *earlier())),
         commands=st.sampled_from((0, 0, 1, 3)),
-        aborts=st.sampled_from((0, 0, 1)),
+        aborts=st.sampled_from((0, 0, 1, 2)),
         checkout=st.sampled_from(STRATEGIES),
         payments=st.sampled_from(STRATEGIES),
         judged=st.sampled_from((None, None, "good", "harmful")),
@@ -150,8 +151,8 @@ class Schedule(RuleBasedStateMachine):
         del self.world.ports.schedules.started[self._pick(sorted(self.world.ports.schedules.started), number)]
 
     def _disturb_canaries(self, how: str) -> None:
-        for each in self.world.ports.schedules.started.values():
-            self.world.watchman.disturb(each["service"], how)
+        for service in self.world.names:  # Also one whose canary begins meanwhile.
+            self.world.watchman.disturb(service, how)
 
     # --- functions and events -----------------------------------------------------------------------------
 
@@ -262,6 +263,23 @@ class Schedule(RuleBasedStateMachine):
         self.aborts -= 1
         self.world.abort(self._pick(self._roots(), number))
 
+    @precondition(lambda self: self.aborts and self._judged())
+    @rule(told=st.booleans())
+    def abort_canary(self, told: bool) -> None:
+        """Somebody stops an execution while its image is being judged; the event of it may be lost."""
+        self._count("aborted")
+        self.aborts -= 1
+        self.world.abort(self.world.runs.executions[self._judged()[0].root])
+        if not told:
+            self.world.lose(self.world.queue.waiting[-1])
+
+    @precondition(lambda self: self.commands and self._judged())
+    @rule()
+    def roll_back_canary(self) -> None:
+        """An operator rolls back where an image is being judged."""
+        canary = self._judged()[0]
+        self.roll_back((canary.service, canary.environment))
+
     @precondition(lambda self: self.commands and self._releases())
     @rule(number=which, action=st.sampled_from(("cancel", "retry", "promote")))
     def operate(self, number: int, action: str) -> None:
@@ -364,6 +382,15 @@ class Schedule(RuleBasedStateMachine):
     def _roots(self) -> list[Any]:
         every = self.world.runs.executions.values()
         return [each for each in every if each.running and each.machine in ("normal_deployment", "deploy")]
+
+    def _judged(self) -> list[Canary]:
+        """The canaries whose execution runs, those with traffic first."""
+        found = [
+            each
+            for each in self.world.ports.canaries.active()
+            if self.world.runs.executions[each.root].running and each.phase != "withdrawn"
+        ]
+        return sorted(found, key=lambda each: each.step, reverse=True)
 
     def _releases(self) -> list[Any]:
         stored = self.world.ports.releases.stored
