@@ -21,6 +21,7 @@ CHUNK = 200
 SHOWN = (
     "schedules", "steps", "executions", "changes of services", "pushes", "decisions", "commands", "aborted",
     "killed", "throttled", "paused", "lost", "doubled", "alarms", "upgrades",
+    "canaries", "promoted", "returned", "returned for harm", "pulses", "gaps", "silences",
 )  # fmt: skip
 
 

@@ -85,6 +85,6 @@ def _short_wait(world: World) -> bool:
     """Wait for what a machine itself waits for, which no event ends."""
     soon = [timer for timer in world.runs.timers() if timer.kind in ("wait", "retry")]
     if not soon:
-        return False
+        return world.await_pulse()
     world.pass_time(max(0.0, (soon[0].at - world.clock.at).total_seconds()), work=True)
     return True

@@ -13,16 +13,19 @@ from tests.unit.examples import EVENTS
 
 LAMBDA_TRIES = 3
 """Lambda invokes an asynchronous function again twice: ``MaximumRetryAttempts`` in template.yaml."""
+PULSE = "pulse"
+"""What the schedule of a canary invokes, and nobody again when that fails: the next one comes in a minute."""
 ROOTS = ("normal_deployment", "deploy")
 """The machines whose failures template.yaml has a rule for."""
 
 
 @dataclass(eq=False)
 class Happening:
-    """One event on its way to one function."""
+    """One event on its way to one function; ``tries`` are those that failed."""
 
     function: str
     event: dict[str, Any]
+    at: datetime
     tries: int = 0
 
 
@@ -44,12 +47,21 @@ class Queue:
         unknown = set(detail) - set(event["detail"])
         assert not unknown, f"{example} has no {unknown}"
         event["detail"] |= detail
-        self.waiting.append(Happening(function, event))
+        self.waiting.append(Happening(function, event, at))
+
+    def pulse(self, payload: dict[str, Any], at: datetime) -> None:
+        """Let EventBridge Scheduler invoke the pulse; one that waits still makes up for those after it."""
+        if all((each.function, each.event) != (PULSE, payload) for each in self.waiting):
+            self.waiting.append(Happening(PULSE, payload, at))
+
+    def pulses(self) -> list[Happening]:
+        """The pulses that wait."""
+        return [each for each in self.waiting if each.function == PULSE]
 
     def again(self, happening: Happening) -> None:
         """Let Lambda try an event again that its function failed on; after the third try it is lost."""
         happening.tries += 1
-        if happening.tries < LAMBDA_TRIES:
+        if happening.tries < LAMBDA_TRIES and happening.function != PULSE:
             self.waiting.append(happening)
         else:
             self.lost += 1

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.schedules.workloads import PLACES, Image
-from tests.schedules.world import World, services
+from tests.schedules.at_rest import unrest
+from tests.schedules.workloads import NAMES, PLACES, Image
+from tests.schedules.world import World
 from tidegate.domain.approval import ApprovalStatus
 from tidegate.domain.intake import PUSH_TRIGGERS, newest_pushed
 from tidegate.domain.outcome import Outcome
@@ -17,6 +18,9 @@ from tidegate.domain.release import Release, is_newer
 
 BY_HAND = frozenset({"rollback", "deploy", "promote", "retry", "quarantine", "alarm"})
 """What else may decide which release runs in the end."""
+
+UNDECIDED = frozenset({"unmeasured", "silent", "declined"})
+"""What keeps the judge from a conclusion, so that a canary is taken back for nothing."""
 
 
 def broken(service: str, place: str | None, image: Image) -> bool:
@@ -32,7 +36,7 @@ def allowed(world: World, release: Release) -> set[Outcome]:
     """How a release may end."""
     images = [world.images[digest] for digest in release.digests.values()]
     watchman, done = world.watchman, world.watchman.disturbed[release.service]
-    may = _by_its_images(release, images)
+    may = _by_its_images(release, images) | _by_its_canary(world, release, images)
     if any(_is_newer_push(each, release) for each in world.ports.releases.stored.values()):
         may.add(Outcome.SUPERSEDED)
     held = {digest for service, digest in watchman.quarantined if service == release.service}
@@ -59,6 +63,20 @@ def _by_its_images(release: Release, images: list[Image]) -> set[Outcome]:
         by_hand = release.trigger == "operator"  # to one environment, be it one without the migration
         return {Outcome.ROLLED_BACK, Outcome.FAILED, *((Outcome.SUCCEEDED,) if by_hand else ())}
     return {Outcome.SUCCEEDED}
+
+
+def _by_its_canary(world: World, release: Release, images: list[Image]) -> set[Outcome]:
+    """How a release may end that gets to production by a canary, if nothing else is wrong with it.
+
+    A harmful one cannot succeed (see `at_rest`), unless it did not get as far as that or nothing judged it.
+    """
+    if not world.is_judged(release):
+        return set()
+    done = world.watchman.disturbed[release.service]
+    harmful = any(image.nature == "harmful" for image in images)
+    if harmful or done & UNDECIDED:
+        return {Outcome.ROLLED_BACK, Outcome.FAILED}
+    return set()
 
 
 def _began(world: World, release: Release) -> Iterator[str]:
@@ -94,10 +112,11 @@ def violations(world: World) -> Iterator[str]:
     for release in ports.releases.stored.values():
         if release.trigger != "adopted":
             yield from _of_release(world, release)
-    for service in services():
+    for service in NAMES:
         yield from _newest_wins(world, service)
     for service, place in PLACES:
         yield from _record_is_true(world, service, place)
+    yield from unrest(world)
 
 
 def _outlived(world: World, waiter: str) -> bool:

@@ -6,6 +6,7 @@ Numbers choose among what is there at the moment, so that Hypothesis can shorten
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -17,11 +18,14 @@ from tests.schedules.model import violations
 from tests.schedules.watchman import Violation
 from tests.schedules.workers import Trouble
 from tests.schedules.workloads import PLACES, REPOSITORIES
-from tests.schedules.world import World, services
+from tests.schedules.world import World
+from tidegate.domain.canary import Canary
 
+STRATEGIES = ("rolling", "canary", "canary")
 NATURES = (*["good"] * 8, "crashing", "failing", "harmful", "stuck")
 SCANS = (*["clean"] * 8, "critical", "broken")
 MOST_PUSHES = 6
+MOST_FLOW = 120
 
 which = st.integers(0, 40)
 troubles = st.one_of(
@@ -38,18 +42,38 @@ class Schedule(RuleBasedStateMachine):
     @initialize(
         version=st.sampled_from(("today", *earlier())),
         commands=st.sampled_from((0, 0, 1, 3)),
-        aborts=st.sampled_from((0, 0, 1)),
+        aborts=st.sampled_from((0, 0, 1, 2)),
+        checkout=st.sampled_from(STRATEGIES),
+        payments=st.sampled_from(STRATEGIES),
+        judged=st.sampled_from((None, None, "good", "harmful")),
     )
-    def begin(self, version: str, commands: int, aborts: int) -> None:
+    def begin(
+        self,
+        version: str,
+        commands: int,
+        aborts: int,
+        checkout: str = "rolling",
+        payments: str = "rolling",
+        judged: str | None = None,
+    ) -> None:
         """Let the world begin, with the machines of today or of an earlier version.
 
-        Where nobody interferes, more is demanded: so there are schedules in which nobody does.
+        Where nobody interferes, more is demanded: so there are schedules in which nobody does. How services
+        get to production is in their manifests, with an upgrade in those that are registered after it. In
+        some schedules an image is being judged already.
         """
-        self.world = World(today() if version == "today" else earlier()[version])
+        self.strategies = {"checkout": checkout, "payments": payments}
+        if version == "today":
+            self.world = World(today(), self.strategies)
+        else:
+            self.world = World(earlier()[version])
         self.upgraded = version == "today"
         self.troubles = 0
         self.commands, self.aborts = commands, aborts
         self._count("schedules")
+        if judged is not None and self.upgraded:
+            self.push("payments" if checkout == "rolling" else "checkout", judged, "clean")
+            self.flow_to_canary(0)
 
     # --- the world ----------------------------------------------------------------------------------------
 
@@ -100,6 +124,35 @@ class Schedule(RuleBasedStateMachine):
         self.world.pass_time(seconds, work=True)
         if seconds > 3600:
             self.world.sweep()
+
+    @precondition(lambda self: self.world.ports.schedules.started)
+    @rule(seconds=st.sampled_from((60, 200, 900)))
+    def measure_nothing(self, seconds: int) -> None:
+        """CloudWatch loses what happens for a while."""
+        self._count("gaps")
+        self.world.ports.metrics._lose(seconds)
+        self._disturb_canaries("unmeasured")
+
+    @precondition(lambda self: self.world.ports.schedules.started)
+    @rule(seconds=st.sampled_from((130, 300, 900)))
+    def skip_pulses(self, seconds: int) -> None:
+        """EventBridge Scheduler invokes nothing for a while."""
+        self._count("silences")
+        self.world.production.fall_silent(seconds)
+        if seconds >= 300:
+            self._disturb_canaries("silent")
+
+    @precondition(lambda self: self.commands and self.world.ports.schedules.started)
+    @rule(number=which)
+    def remove_schedule(self, number: int) -> None:
+        """Somebody removes the schedule of a pulse."""
+        self._command()
+        self._disturb_canaries("silent")
+        del self.world.ports.schedules.started[self._pick(sorted(self.world.ports.schedules.started), number)]
+
+    def _disturb_canaries(self, how: str) -> None:
+        for service in self.world.names:  # Also one whose canary begins meanwhile.
+            self.world.watchman.disturb(service, how)
 
     # --- functions and events -----------------------------------------------------------------------------
 
@@ -155,10 +208,17 @@ class Schedule(RuleBasedStateMachine):
         """The same, and whoever is asked approves."""
         self._flow(steps, approving=True)
 
-    def _flow(self, steps: int, *, approving: bool) -> None:
+    @precondition(lambda self: not self.world.ports.canaries.active())
+    @rule(more=st.sampled_from((0, 5, 15, 25)))
+    def flow_to_canary(self, more: int) -> None:
+        """The same until something is judged, and a little further."""
+        self._flow(MOST_FLOW, approving=True, until=lambda: bool(self.world.ports.canaries.active()))
+        self._flow(more, approving=True)
+
+    def _flow(self, steps: int, *, approving: bool, until: Callable[[], bool] = lambda: False) -> None:
         for _ in range(steps):
             requests = self.world.open_requests() if approving else []
-            if not self._flow_once() and not requests:
+            if until() or (not self._flow_once() and not requests):
                 return
             for link, approval in requests[:1]:
                 self._count("decisions")
@@ -177,7 +237,7 @@ class Schedule(RuleBasedStateMachine):
         elif world.ports.tasks._going():
             world.end_task(world.ports.tasks._going()[0].arn)
         else:
-            return False
+            return world.await_pulse()
         return True
 
     @rule(trouble=troubles)
@@ -202,6 +262,23 @@ class Schedule(RuleBasedStateMachine):
         self._count("aborted")
         self.aborts -= 1
         self.world.abort(self._pick(self._roots(), number))
+
+    @precondition(lambda self: self.aborts and self._judged())
+    @rule(told=st.booleans())
+    def abort_canary(self, told: bool) -> None:
+        """Somebody stops an execution while its image is being judged; the event of it may be lost."""
+        self._count("aborted")
+        self.aborts -= 1
+        self.world.abort(self.world.runs.executions[self._judged()[0].root])
+        if not told:
+            self.world.lose(self.world.queue.waiting[-1])
+
+    @precondition(lambda self: self.commands and self._judged())
+    @rule()
+    def roll_back_canary(self) -> None:
+        """An operator rolls back where an image is being judged."""
+        canary = self._judged()[0]
+        self.roll_back((canary.service, canary.environment))
 
     @precondition(lambda self: self.commands and self._releases())
     @rule(number=which, action=st.sampled_from(("cancel", "retry", "promote")))
@@ -253,6 +330,7 @@ class Schedule(RuleBasedStateMachine):
         self._count("upgrades")
         self.upgraded = True
         self.world.runs.definitions = dict(today())
+        self.world.adopt(self.strategies)
 
     # --- what must hold -----------------------------------------------------------------------------------
 
@@ -261,6 +339,7 @@ class Schedule(RuleBasedStateMachine):
         """Look at what must hold at every moment."""
         if hasattr(self, "world"):
             self._count("steps")
+            self._count("steps beside canaries", bool(self.world.ports.canaries.active()))
             self.world.watchman.check()
 
     def teardown(self) -> None:
@@ -278,6 +357,11 @@ class Schedule(RuleBasedStateMachine):
             self._count(f"{release.trigger} {release.outcome}")
         self._count("executions", len(self.world.runs.executions))
         self._count("changes of services", self.world.watchman.changes)
+        self._count("pulses", self.world.production.pulses)
+        for canary in self.world.traffic_watch.canaries.values():
+            self._count("canaries")
+            self._count("promoted" if canary.promoted else "returned")
+            self._count("returned for harm", canary.evidence == "judge")
         if wrong:
             raise Violation("\n".join(wrong))
 
@@ -299,6 +383,15 @@ class Schedule(RuleBasedStateMachine):
         every = self.world.runs.executions.values()
         return [each for each in every if each.running and each.machine in ("normal_deployment", "deploy")]
 
+    def _judged(self) -> list[Canary]:
+        """The canaries whose execution runs, those with traffic first."""
+        found = [
+            each
+            for each in self.world.ports.canaries.active()
+            if self.world.runs.executions[each.root].running and each.phase != "withdrawn"
+        ]
+        return sorted(found, key=lambda each: each.step, reverse=True)
+
     def _releases(self) -> list[Any]:
         stored = self.world.ports.releases.stored
         return [stored[name] for name in sorted(stored)]
@@ -309,6 +402,3 @@ class Schedule(RuleBasedStateMachine):
     @staticmethod
     def _pick(items: Any, number: int) -> Any:
         return items[number % len(items)]
-
-
-assert services()

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.schedules.ecs import SmallServices, SmallTasks
+from tests.schedules.canary_ecs import ServicesWithCanaries
+from tests.schedules.ecs import SmallTasks
 from tests.schedules.machine_run import REGION, AlreadyExists, MachineRuns
+from tests.schedules.traffic import SmallListenerRules, SmallMetrics, SmallTargetGroups
 from tests.support.fakes import FakeHttp, FakeMachines
 from tests.support.ports import FakePorts
 from tidegate.ports import Execution, HttpAnswer
@@ -61,7 +63,10 @@ class SmallHttp(FakeHttp):
 class SmallPorts(FakePorts):
     """A bundle of ports over an empty world, typed so that a schedule may look into what it moves."""
 
-    services: SmallServices = field(default_factory=SmallServices)
+    services: ServicesWithCanaries = field(default_factory=ServicesWithCanaries)
+    target_groups: SmallTargetGroups = field(default_factory=SmallTargetGroups)
+    listener_rules: SmallListenerRules = field(default_factory=SmallListenerRules)
+    metrics: SmallMetrics = field(default_factory=SmallMetrics)
     tasks: SmallTasks = field(default_factory=SmallTasks)
     machines: SmallMachines = field(default_factory=SmallMachines)
     http: SmallHttp = field(default_factory=SmallHttp)

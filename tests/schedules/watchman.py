@@ -45,8 +45,9 @@ class Watchman:
         self.consent[approval.service].add((shown, str(approval.from_task_definition)))
 
     def rejected(self, approval: Approval) -> None:
-        """A person said no to a release."""
+        """A person said no to a release, or to its canary."""
         self.refused.add(approval.release)
+        self.disturb(approval.service, "declined")
 
     def aborted(self, execution: Execution) -> None:
         """Somebody stopped the execution of a release in the console, perhaps before it was planned."""
@@ -78,6 +79,8 @@ class Watchman:
         newest = self._world.ports.services._newest(place)
         if newest is not None and newest.in_flight:
             raise Violation(f"{call.function} deploys {service} to {cluster} during {newest}")
+        if cluster == "prod":
+            self._world.traffic_watch.before_deploy(service, task_definition)
         digests = self._world.digests_of(task_definition)
         self.ran[place].add(self._world.runs_in(service, cluster))
         if call.function == "restore_service":
@@ -88,6 +91,8 @@ class Watchman:
             self.last.pop(place, None)
             return
         self._forward(place, digests)
+        if cluster == "prod":
+            self._world.traffic_watch.before_release(service, task_definition, call.payload["release"])
         self._newest_last(place, call.payload["release"])
 
     def _forward(self, place: Place, digests: frozenset[str]) -> None:
@@ -116,6 +121,7 @@ class Watchman:
             if lock.owner not in self._world.runs.executions:
                 raise Violation(f"{lock} belongs to an execution that never was")
         self._quarantine(self._world.ports.quarantine.held.items())
+        self._world.traffic_watch.check()
 
     def _quarantine(self, held: Iterable[tuple[tuple[str, str], tuple[str, str | None, object]]]) -> None:
         for (service, digest), (reason, release, _) in held:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tests.schedules.strategies import groups_of, strategy_of
 from tests.support.ports import FakePorts
 from tests.unit.examples import APPROVER, NOON, environment
 from tidegate.domain.deployment import Deployment, deployment_id
@@ -25,10 +27,12 @@ from tidegate.domain.service import (
     Service,
     TagRule,
 )
-from tidegate.domain.strategy import DeploymentAlarms, RollingSettings
+from tidegate.domain.strategy import Strategy
 
+NAMES = ("checkout", "payments")
 REPOSITORIES = ("checkout", "payments", "proxy")
 PLACES = (("checkout", "dev"), ("checkout", "prod"), ("payments", "dev"), ("payments", "prod"))
+CONTAINERS = {"checkout": {"app": "checkout"}, "payments": {"app": "payments", "proxy": "proxy"}}
 APPROVAL_SECONDS = 3600
 URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
@@ -60,20 +64,22 @@ def alarm_of(service: str, place: str) -> str:
     return f"{service}-{place}-5xx"
 
 
-def _environment(service: str, place: str) -> Environment:
+def _environment(service: str, place: str, strategy: str) -> Environment:
     check = HttpCheck(name="health", url=f"https://{service}.{place}.example/health", attempts=2)
     common = {"service": service, "checks": (check,)}
     if place == "prod":
         rule = ApprovalRule(approvers=(APPROVER,), expires_after_seconds=APPROVAL_SECONDS)
-        alarms = RollingSettings(alarms=DeploymentAlarms(names=(alarm_of(service, place),)))
-        return environment(place, approval=rule, strategy=alarms, **common)
+        settings = strategy_of(service, strategy, alarm_of(service, place))
+        return environment(place, approval=rule, strategy=settings, **common)
     if service == "payments":
         migration = BeforeDeploy("app", ("migrate",))
         return environment(place, before_deploy=migration, soak_seconds=60, **common)
     return environment(place, **common)
 
 
-def _service(name: str, repositories: dict[str, str]) -> Service:
+def service_of(name: str, strategy: str = "rolling") -> Service:
+    """The manifest of a service that gets to production by a strategy."""
+    repositories = CONTAINERS[name]
     return Service(
         name=name,
         containers={
@@ -83,14 +89,13 @@ def _service(name: str, repositories: dict[str, str]) -> Service:
         task_definition={
             "containerDefinitions": [{"name": container, "essential": True} for container in repositories]
         },
-        environments=(_environment(name, "dev"), _environment(name, "prod")),
+        environments=(_environment(name, "dev", "rolling"), _environment(name, "prod", strategy)),
     )
 
 
-SERVICES = (
-    _service("checkout", {"app": "checkout"}),
-    _service("payments", {"app": "payments", "proxy": "proxy"}),
-)
+def production_of(service: Service) -> Strategy:
+    """How a service gets to production."""
+    return service.environment("prod").strategy
 
 
 def digest_of(number: int) -> str:
@@ -98,8 +103,8 @@ def digest_of(number: int) -> str:
     return f"sha256:{number:064x}"
 
 
-def install(ports: FakePorts) -> list[Image]:
-    """Register both services, with a version of each that runs everywhere and is known to be good."""
+def install(ports: FakePorts, services: Sequence[Service]) -> list[Image]:
+    """Register the services, with a version of each that runs everywhere and is known to be good."""
     images = []
     for number, repository in enumerate(REPOSITORIES):
         image = Image(repository, "1.0.0", digest_of(number + 1))
@@ -107,7 +112,7 @@ def install(ports: FakePorts) -> list[Image]:
         ports.registry.push(repository, image.tag, image.digest, at, ImageScan("COMPLETE"))
         images.append(image)
     ports.notifier.confirm(APPROVER)
-    for number, service in enumerate(SERVICES):
+    for number, service in enumerate(services):
         ports.catalogue.put(service, after=0)
         ports.intake.first(registered_key(service.name), at=NOON - timedelta(hours=2), value="registered")
         _adopt(ports, service, number)
@@ -147,7 +152,8 @@ def _run(ports: FakePorts, service: Service, place: Environment, release: Releas
             "containerDefinitions": [{"name": name, "image": image} for name, image in images.items()],
         },
     )
-    ports.services.add(place.cluster, place.service, arn)
+    groups = groups_of(service.name)[:1] if place.production else ()
+    ports.services.add(place.cluster, place.service, arn, target_groups=groups)
     for alarm in place.strategy.alarms.names:
         ports.alarms.known[alarm] = "OK"
     at = release.created_at
@@ -158,7 +164,7 @@ def _run(ports: FakePorts, service: Service, place: Environment, release: Releas
             service=service.name,
             environment=place.name,
             revision=1,
-            strategy="rolling",
+            strategy=place.strategy.name,
             task_definition=arn,
             images=images,
             opened_at=at,

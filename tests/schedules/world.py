@@ -7,21 +7,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from tests.schedules.approver import form
 from tests.schedules.definitions import today
-from tests.schedules.happenings import Happening, Queue
+from tests.schedules.happenings import PULSE, Happening, Queue
 from tests.schedules.machine_run import Definitions, Execution, Invocation, MachineRuns
+from tests.schedules.production import MANY, PROD, Production
 from tests.schedules.small_ports import SmallPorts
+from tests.schedules.traffic_watch import TrafficWatch
 from tests.schedules.watchman import Watchman
 from tests.schedules.workers import Call, Killed, Trouble, Workers
-from tests.schedules.workloads import PLACES, SERVICES, Image, alarm_of, digest_of, install
+from tests.schedules.workloads import (
+    NAMES,
+    PLACES,
+    Image,
+    alarm_of,
+    digest_of,
+    install,
+    production_of,
+    service_of,
+)
 from tidegate.domain.approval import Approval, link_hash
 from tidegate.domain.images import parse_image
+from tidegate.domain.release import Release
 from tidegate.domain.scan import ImageScan
 from tidegate.errors import Terminal, Transient
 
@@ -45,20 +57,32 @@ class Paused:
 
 
 class World:
-    """One world, from the first push until everything has come to rest."""
+    """One world, from the first push until everything has come to rest.
 
-    def __init__(self, definitions: Definitions | None = None) -> None:
+    Args:
+        definitions: The state machines.
+        strategies: Service to the name of the strategy by which it gets to production.
+    """
+
+    def __init__(
+        self, definitions: Definitions | None = None, strategies: Mapping[str, str] | None = None
+    ) -> None:
+        services = [service_of(name, (strategies or {}).get(name, "rolling")) for name in NAMES]
+        self.names = NAMES
         self.ports = SmallPorts()
         self.clock = self.ports.clock
         self.queue = Queue([])
-        self.images = {image.digest: image for image in install(self.ports)}
+        self.images = {image.digest: image for image in install(self.ports, services)}
         self.runs = MachineRuns(definitions or today(), lambda: self.clock.at, self._execution_ended)
         self.paused: list[Paused] = []
         self.asked: Counter[str] = Counter()
         self.begun: dict[tuple[str, str], datetime] = {}
         self.watchman = Watchman(self)
+        self.production = Production(self)
+        self.traffic_watch = TrafficWatch(self)
         self._started = 0
         self._connect()
+        self.production.install({service.name: production_of(service) for service in services})
         self.workers = Workers(self.ports)
 
     def _connect(self) -> None:
@@ -70,9 +94,19 @@ class World:
             emit=self._deployment_event,
             before=self.watchman.before_change,
         )
+        self.ports.services._connect_canaries(self.traffic_watch.before_resize)
+        self.ports.listener_rules._connect(self.traffic_watch.before_weights)
+        self.ports.target_groups._connect(self.production.tasks)
         for service, place in PLACES:
             state = self.ports.services.described[place, service]
             self.ports.services.completed[place, service] = state.task_definition
+
+    def adopt(self, strategies: Mapping[str, str]) -> None:
+        """Register manifests in which services get to production by other strategies."""
+        services = [service_of(name, strategies[name]) for name in sorted(strategies)]
+        for service in services:
+            self.ports.catalogue.put(service, after=len(self.ports.catalogue.revisions[service.name]))
+        self.production.install({service.name: production_of(service) for service in services})
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -93,6 +127,11 @@ class World:
         """An image of that nature which the service is meant to run."""
         found = [self.images[digest] for digest in sorted(self.runs_in(service, place))]
         return next((image for image in found if image.nature == nature), None)
+
+    def is_judged(self, release: Release) -> bool:
+        """Whether a release gets to production by a strategy that judges it."""
+        manifest = self.ports.catalogue.revisions[release.service][release.revision - 1]
+        return production_of(manifest).name != "rolling"
 
     def newest(self, service: str) -> list[Image]:
         """The image of each container that was pushed last."""
@@ -156,13 +195,13 @@ class World:
     def go_on(self, place: Place) -> None:
         """Let ECS take one more step."""
         self.clock.advance(1)
+        self.ports.metrics._fill()
         cluster, service = place
         alarm = alarm_of(service, cluster)
         newest = self.ports.services._newest(place)
-        assert newest is not None
         red = self.ports.alarms.known.get(alarm) == "ALARM"
         since = self.begun.get(("alarm", alarm))
-        heard = red and since is not None and since >= newest.created_at
+        heard = red and since is not None and newest is not None and since >= newest.created_at
         crashes = self._nature(service, cluster, "crashing") is not None
         self.ports.services._go_on(place, starts=not crashes, alarms=(alarm,) if heard else ())
         self.begun["ecs", f"{cluster}/{service}"] = self.clock.at
@@ -173,13 +212,18 @@ class World:
         for service, place in PLACES:
             alarm = alarm_of(service, place)
             state = self.ports.services.described[place, service]
-            harmful = self._nature(service, place, "harmful")
+            harmful = self._harmful(service, place)
             lock = self.ports.locks.held.get((service, place))
             mine = lock is None or harmful is None or self._is_of(lock.release, harmful)
             runs = state.deployments[0].running > 0
             if self.ports.alarms.known.get(alarm) == "OK" and harmful and mine and runs:
                 found.append((place, service))
         return found
+
+    def _harmful(self, service: str, place: str) -> Image | None:
+        """A harmful image that is deployed there, be it as a canary."""
+        beside = self.production.harmful_canary(service) if place == PROD else None
+        return beside or self._nature(service, place, "harmful")
 
     def _is_of(self, release: str, image: Image) -> bool:
         return image.digest in self.ports.releases.stored[release].digests.values()
@@ -196,7 +240,7 @@ class World:
     def calm(self) -> None:
         """Let every alarm be OK whose cause runs no more."""
         for service, place in PLACES:
-            if not self._nature(service, place, "harmful"):
+            if not self._harmful(service, place):
                 self.begun.pop(("alarm", alarm_of(service, place)), None)
                 if alarm_of(service, place) in self.ports.alarms.known:
                     self.ports.alarms.known[alarm_of(service, place)] = "OK"
@@ -245,18 +289,26 @@ class World:
         """Hand an event to its function; with ``keep`` it will come again."""
         if not keep:
             self.queue.waiting.remove(happening)
+        if happening.function == PULSE:
+            self.production.pulses += 1
 
         def settle(call: Call) -> None:
             if call.error is not None and not keep:
                 self.queue.again(happening)
+            if call.error is None and happening.function == PULSE:
+                self.traffic_watch.pulsed(happening.event["service"])
 
         call = self.workers.call(happening.function, happening.event, trouble)
         self._run(call, settle)
 
     def lose(self, happening: Happening) -> None:
-        """Let an event be lost."""
+        """Let an event be lost; so many pulses that nobody may have looked for long are a disturbance."""
         self.queue.waiting.remove(happening)
         self.queue.lost += 1
+        if happening.function == PULSE:
+            self.production.lost[happening.event["service"]] += 1
+            if self.production.lost[happening.event["service"]] >= MANY:
+                self.watchman.disturb(happening.event["service"], "silent")
 
     def sweep(self, trouble: Trouble | None = None) -> None:
         """Let the schedule invoke the sweep."""
@@ -281,6 +333,7 @@ class World:
 
     def _go(self, paused: Paused) -> None:
         self.clock.advance(0.1)  # No two functions have the same moment.
+        self.ports.metrics._fill()
         if not paused.call.go_on():
             self.paused.append(paused)
             return
@@ -309,6 +362,8 @@ class World:
 
     def _execution_ended(self, execution: Execution) -> None:
         self.queue.execution_ended(execution, self.clock.at)
+        if execution.machine == "restore":
+            self.traffic_watch.restored(execution)
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -319,20 +374,34 @@ class World:
         """
         until = self.clock.at + timedelta(seconds=seconds)
         while True:
+            self.production.beat()
             self.catch_up()
             self._work(late=not work)
             moments = [timer.at for timer in self.runs.timers()] + [each.until for each in self.paused]
             moments += [each.at + LONGEST_FUNCTION for each in self.runs.invocations]
+            moments += [each.at + LONGEST_FUNCTION for each in self.queue.pulses()]
+            pulse = self.production.next_pulse()
+            moments += [pulse] if pulse else []
             moments += [at + SLOWEST[kind] for (kind, _), at in self.begun.items() if kind in SLOWEST]
             following = min([at for at in moments if at > self.clock.at], default=until)
             for timer in self.runs.due():
                 self.runs.fire(timer)
             self._get_on()
-            if self.runs.due() or (work and self.runs.invocations):
+            if self.runs.due() or self.production.is_due():
+                continue
+            if work and (self.runs.invocations or self.queue.pulses()):
                 continue
             if self.clock.at >= until:
                 return
             self.clock.at = min(following, until)
+
+    def await_pulse(self) -> bool:
+        """Let time pass until the next pulse; False when there is nothing that has one."""
+        pulse = self.production.next_pulse()
+        if pulse is None:
+            return False
+        self.pass_time(max(0.0, (pulse - self.clock.at).total_seconds()), work=True)
+        return True
 
     def catch_up(self) -> None:
         """End functions that stand still for too long, and run those that are late: before any timeout."""
@@ -347,9 +416,17 @@ class World:
                 for each in self.runs.invocations
                 if not late or each.at + LONGEST_FUNCTION <= self.clock.at
             ]
-            if not ready:
+            pulses = [
+                each
+                for each in self.queue.pulses()
+                if not late or each.at + LONGEST_FUNCTION <= self.clock.at
+            ]
+            if ready:
+                self.perform(ready[0])
+            elif pulses:
+                self.deliver(pulses[0])
+            else:
                 return
-            self.perform(ready[0])
 
     def _get_on(self) -> None:
         now = self.clock.at
@@ -369,8 +446,3 @@ class World:
         going = {("task", task.arn) for task in self.ports.tasks._going()}
         for key in [key for key in self.begun if key[0] == "task" and key not in going]:
             del self.begun[key]
-
-
-def services() -> list[str]:
-    """The names of the services."""
-    return [service.name for service in SERVICES]
