@@ -98,10 +98,12 @@ def groups(plan: Plan, cases: Iterable[Case], *, alone: bool) -> Stories:
 def needs_sweep(plan: Plan, case: Case) -> bool:
     """Whether only the sweep can find what is wrong: a lost event, or a rollback that was stopped half-way.
 
-    No safety net starts a rollback for a rollback: one that fails for a reason would fail again and again.
+    No safety net starts a rollback for a rollback: one that fails for a reason would fail again and again. So
+    it is the sweep that goes on where a restore broke, and the rollback that was to finish it broke as well.
     """
     kind = plan.kinds[case]
-    return kind.sweeps or (case.scenario == "rollback" and not kind.recoverable)
+    brings_back = case.scenario == "rollback" or case.machine == "restore"
+    return kind.sweeps or (brings_back and not kind.recoverable)
 
 
 def chunks(stories: Stories) -> list[Chunk]:
