@@ -23,6 +23,7 @@ SHOWN = (
     "killed", "throttled", "paused", "lost", "doubled", "alarms", "upgrades",
     "canaries", "promoted", "returned", "returned for harm", "pulses", "gaps", "silences",
     "bakes", "bakes returned", "bakes returned for harm", "pauses continued", "pauses given up",
+    "pauses expired",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from tests.schedules.world import World
 from tidegate.domain.canary import LEAVING, Canary
 
 STRATEGIES = ("rolling", "canary", "canary", "blue_green")
-NATURES = (*["good"] * 8, "crashing", "failing", "harmful", "stuck")
+NATURES = (*["good"] * 8, "crashing", "failing", "unfit", "harmful", "stuck")
 SCANS = (*["clean"] * 8, "critical", "broken")
 MOST_PUSHES = 6
 MOST_FLOW = 120
@@ -45,7 +45,7 @@ class Schedule(RuleBasedStateMachine):
         aborts=st.sampled_from((0, 0, 1, 2)),
         checkout=st.sampled_from(STRATEGIES),
         payments=st.sampled_from(STRATEGIES),
-        judged=st.sampled_from((None, None, "good", "harmful")),
+        judged=st.sampled_from((None, None, None, "good", "harmful", "unfit")),
     )
     def begin(
         self,
@@ -358,6 +358,7 @@ class Schedule(RuleBasedStateMachine):
         self._count("executions", len(self.world.runs.executions))
         self._count("changes of services", self.world.watchman.changes)
         self._count("pulses", self.world.production.pulses)
+        self._count("pauses expired", self.world.ports.services._expired.total())
         for how, number in self.world.traffic_watch.answers.items():
             self._count(f"pauses {how}", number)
         for each in self.world.traffic_watch.canaries.values():

@@ -6,6 +6,7 @@ all their tasks until the bake is over; a pause that nobody answers in time is a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,6 +38,7 @@ class ServicesThatSwitch(ServicesWithCanaries):
     def __init__(self) -> None:
         super().__init__()
         self._switches: dict[str, Switch] = {}
+        self._expired: Counter[Place] = Counter()
         self._live: dict[Place, int] = {}
         self._registered: dict[str, int] = {}
         self._lead: Callable[[str, int], None]
@@ -154,6 +156,7 @@ class ServicesThatSwitch(ServicesWithCanaries):
             self._pause(place, switch)
         elif self._hook(place) is not None:  # Its time is over, or it would not be this one's turn.
             self._answer(place, "TIMED_OUT")
+            self._expired[place] += 1
             self._go_back(place, UNANSWERED)
         elif newest.lifecycle_stage == PAUSED_STAGE:
             self._lead(switch.settings.production_rule, 1 - self._live.get(place, 0))

@@ -83,7 +83,7 @@ class TrafficWatch:
             return
         green, *others = self._world.ports.services.described[place].deployments
         digests = self._world.digests_of(green.task_definition)
-        if any(self._world.images[digest].nature == "failing" for digest in digests):
+        if any(self._world.images[digest].nature in ("failing", "unfit") for digest in digests):
             raise Violation(f"{service} in {cluster} gets its traffic, though its checks fail: {digests}")
         blue = {each.task_definition for each in others}
         if not {(digests, each) for each in blue} & self._world.watchman.consent[service]:
@@ -106,14 +106,22 @@ class TrafficWatch:
 
     def pulsed(self, service: str) -> None:
         """A pulse has ended well: if nobody else is left to take a canary back, it has begun to do so."""
-        if self._world.production.share(service) and self.is_forgotten(service):
+        if self._is_left(service) and self.is_forgotten(service):
             self._ignored[service] += 1
         else:
             self._ignored[service] = 0
         if self._ignored[service] >= ENOUGH:
             raise Violation(
-                f"{ENOUGH} pulses left the canary of {service} its traffic, though nobody works on it"
+                f"{ENOUGH} pulses left what is judged of {service} alone, though nobody works on it"
             )
+
+    def _is_left(self, service: str) -> bool:
+        """Whether a canary has traffic, or ECS goes on with a deployment that is judged."""
+        newest = self._world.ports.services._newest((PROD, service))
+        canary = self._world.ports.canaries.stored.get((service, PROD))
+        switches = canary is not None and canary.strategy == "blue_green" and canary.phase != "ended"
+        goes_on = newest is not None and newest.status in ("PENDING", "IN_PROGRESS")
+        return self._world.production.share(service) > 0 or (switches and goes_on)
 
     def is_forgotten(self, service: str) -> bool:
         """Whether nobody is left to take back what is being judged."""

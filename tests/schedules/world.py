@@ -140,10 +140,9 @@ class World:
 
     def _answers(self, service: str, place: str) -> bool:
         """Whether a service answers well: in an environment, or where a test rule leads."""
-        if place != GREEN:
-            return self._nature(service, place, "failing") is None
-        images = self.digests_of(self.ports.services.described[PROD, service].task_definition)
-        return all(self.images[digest].nature != "failing" for digest in images)
+        bad = ("failing",) if place == "dev" else ("failing", "unfit")
+        images = self.runs_in(service, PROD if place == GREEN else place)
+        return all(self.images[digest].nature not in bad for digest in images)
 
     def newest(self, service: str) -> list[Image]:
         """The image of each container that was pushed last."""
