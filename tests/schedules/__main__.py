@@ -22,6 +22,8 @@ SHOWN = (
     "schedules", "steps", "executions", "changes of services", "pushes", "decisions", "commands", "aborted",
     "killed", "throttled", "paused", "lost", "doubled", "alarms", "upgrades",
     "canaries", "promoted", "returned", "returned for harm", "pulses", "gaps", "silences",
+    "bakes", "bakes returned", "bakes returned for harm", "pauses continued", "pauses given up",
+    "pauses expired",
 )  # fmt: skip
 
 

@@ -27,7 +27,12 @@ def unrest(world: World) -> Iterator[str]:
 
 def _traffic(world: World, service: str) -> Iterator[str]:
     """Each rule gives everything to the tasks that run what is recorded."""
-    stable, other = groups_of(service)
+    live = world.ports.services._live.get((PROD, service), 0)
+    stable, other = groups_of(service)[live], groups_of(service)[1 - live]
+    if world.production.tasks(other):
+        yield f"{service} has {world.production.tasks(other)} tasks in {other}"
+    if world.ports.services._hook((PROD, service)) is not None:
+        yield f"a pause of {service} waits: {world.ports.services._newest((PROD, service))}"
     for rule in rules_of(service):
         weights = world.ports.listener_rules.rules[rule].weights
         if weights != {stable: 100, other: 0}:

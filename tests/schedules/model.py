@@ -29,7 +29,8 @@ def broken(service: str, place: str | None, image: Image) -> bool:
     A migration is run in one environment only.
     """
     stuck = image.nature == "stuck" and (service, place) in (("payments", "dev"), ("payments", None))
-    return image.nature in ("crashing", "failing") or stuck
+    unfit = image.nature == "unfit" and place != "dev"
+    return image.nature in ("crashing", "failing") or stuck or unfit
 
 
 def allowed(world: World, release: Release) -> set[Outcome]:
@@ -68,13 +69,14 @@ def _by_its_images(release: Release, images: list[Image]) -> set[Outcome]:
 def _by_its_canary(world: World, release: Release, images: list[Image]) -> set[Outcome]:
     """How a release may end that gets to production by a canary, if nothing else is wrong with it.
 
-    A harmful one cannot succeed (see `at_rest`), unless it did not get as far as that or nothing judged it.
+    ECS takes back what nobody told it to go on with in time. A harmful one cannot succeed (see `at_rest`), unless it did not get as far as that or nothing judged it.
     """
     if not world.is_judged(release):
         return set()
     done = world.watchman.disturbed[release.service]
     harmful = any(image.nature == "harmful" for image in images)
-    if harmful or done & UNDECIDED:
+    expired = world.ports.services._expired["prod", release.service]
+    if harmful or expired or done & UNDECIDED:
         return {Outcome.ROLLED_BACK, Outcome.FAILED}
     return set()
 

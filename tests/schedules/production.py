@@ -12,8 +12,9 @@ from tests.schedules.canary_ecs import SUFFIX
 from tests.schedules.strategies import SCALING, groups_of, rules_of
 from tests.schedules.traffic import HARMFUL, HARMLESS, Measured, Meter
 from tests.schedules.workloads import Image
+from tidegate.domain.bake import ERRORS, REQUESTS, figures_of_group
 from tidegate.domain.figures import figures_of
-from tidegate.domain.strategy import CanarySettings, Strategy
+from tidegate.domain.strategy import BlueGreenSettings, CanarySettings, Strategy
 from tidegate.domain.traffic import ListenerRule, weights_for
 from tidegate.domain.workload import ServiceState
 
@@ -34,6 +35,7 @@ class Production:
         self._world = world
         self._due: dict[str, datetime] = {}
         self.silent_until: datetime | None = None
+        self.strategies: dict[str, str] = {}
         self.lost: Counter[str] = Counter()
         self.pulses = 0
 
@@ -50,6 +52,12 @@ class Production:
     def _meters(self, strategies: Mapping[str, Strategy]) -> list[Meter]:
         found = []
         for service, strategy in sorted(strategies.items()):
+            self.strategies[service] = strategy.name
+            if isinstance(strategy, BlueGreenSettings):
+                for index, group in enumerate(strategy.target_groups):
+                    by_id = {query.id: query for query in figures_of_group(strategy, group).queries}
+                    stands = partial(self._stands_in, service, index)
+                    found.append(Meter(by_id[REQUESTS], by_id[ERRORS], stands))
             if isinstance(strategy, CanarySettings):
                 queries = {query.id: query for query in figures_of(strategy).queries}
                 for side in ("canary", "stable"):
@@ -65,6 +73,23 @@ class Production:
         if canary is None or not canary.running:
             return Measured(0, 0)
         return Measured(share, self._rate(canary))
+
+    def _stands_in(self, service: str, index: int) -> Measured:
+        """One of the two target groups of a blue/green deployment."""
+        if not self.tasks(groups_of(service)[index]):
+            return Measured(0, 0)
+        rule = self._world.ports.listener_rules.rules[rules_of(service)[0]]
+        return Measured(rule.share(groups_of(service)[index]) / 100, self._rate_in(service, index))
+
+    def _rate_in(self, service: str, index: int) -> float:
+        services, place = self._world.ports.services, (PROD, service)
+        live = services._live.get(place, 0)
+        here = [
+            each
+            for each in services.described[place].deployments
+            if services._registered.get(each.id, live) == index
+        ]
+        return max((self._rate_of(each.task_definition) for each in here), default=0.0)
 
     def _rate(self, state: ServiceState) -> float:
         """The share of bad answers, over all tasks of a service."""
@@ -82,20 +107,20 @@ class Production:
         return self._world.ports.services.described.get((PROD, service + SUFFIX))
 
     def share(self, service: str) -> float:
-        """The largest share that a listener rule gives to the second target group, in percent."""
+        """The largest share that a listener rule gives to a canary, in percent."""
+        if self.strategies[service] == "blue_green":
+            return 0.0
         rules = self._world.ports.listener_rules.rules
         return max(rules[rule].share(groups_of(service)[1]) for rule in rules_of(service))
 
     def tasks(self, group: str) -> int:
         """How many tasks are registered in a target group."""
         for service in self._world.names:
-            stable, canary = groups_of(service)
-            state = self._world.ports.services.described[PROD, service]
-            if group == stable:
-                return sum(each.running for each in state.deployments)
-            beside = self.canary(service)
-            if group == canary:
-                return beside.running if beside else 0
+            if group in groups_of(service):
+                index = groups_of(service).index(group)
+                beside = self.canary(service) if index else None
+                own = self._world.ports.services._tasks_in((PROD, service), index)
+                return own + (beside.running if beside else 0)
         raise AssertionError(f"there is no target group {group}")
 
     def harmful_in(self, task_definition: str) -> Image | None:
@@ -103,6 +128,19 @@ class Production:
         digests = sorted(self._world.digests_of(task_definition))
         images = [self._world.images[digest] for digest in digests]
         return next((image for image in images if image.nature == "harmful"), None)
+
+    def lead(self, rule: str, index: int) -> None:
+        """Let a rule give all of its traffic to one of the two groups of its service, as ECS does."""
+        self._world.ports.metrics._fill()
+        (service,) = (name for name in self._world.names if rule in rules_of(name))
+        groups = groups_of(service)
+        weights = {groups[index]: 100, groups[1 - index]: 0}
+        self._world.ports.listener_rules.rules[rule] = ListenerRule(rule, weights)
+
+    def is_before_switch(self, service: str) -> bool:
+        """Whether what is being deployed has tasks, but no traffic yet."""
+        newest = self._world.ports.services._newest((PROD, service))
+        return newest is not None and newest.in_flight and newest.production_weight == 0.0
 
     def harmful_canary(self, service: str) -> Image | None:
         """A harmful image that gets requests as a canary."""

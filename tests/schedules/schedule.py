@@ -19,10 +19,10 @@ from tests.schedules.watchman import Violation
 from tests.schedules.workers import Trouble
 from tests.schedules.workloads import PLACES, REPOSITORIES
 from tests.schedules.world import World
-from tidegate.domain.canary import Canary
+from tidegate.domain.canary import LEAVING, Canary
 
-STRATEGIES = ("rolling", "canary", "canary")
-NATURES = (*["good"] * 8, "crashing", "failing", "harmful", "stuck")
+STRATEGIES = ("rolling", "canary", "canary", "blue_green")
+NATURES = (*["good"] * 8, "crashing", "failing", "unfit", "harmful", "stuck")
 SCANS = (*["clean"] * 8, "critical", "broken")
 MOST_PUSHES = 6
 MOST_FLOW = 120
@@ -45,7 +45,7 @@ class Schedule(RuleBasedStateMachine):
         aborts=st.sampled_from((0, 0, 1, 2)),
         checkout=st.sampled_from(STRATEGIES),
         payments=st.sampled_from(STRATEGIES),
-        judged=st.sampled_from((None, None, "good", "harmful")),
+        judged=st.sampled_from((None, None, None, "good", "harmful", "unfit")),
     )
     def begin(
         self,
@@ -358,10 +358,18 @@ class Schedule(RuleBasedStateMachine):
         self._count("executions", len(self.world.runs.executions))
         self._count("changes of services", self.world.watchman.changes)
         self._count("pulses", self.world.production.pulses)
-        for canary in self.world.traffic_watch.canaries.values():
-            self._count("canaries")
-            self._count("promoted" if canary.promoted else "returned")
-            self._count("returned for harm", canary.evidence == "judge")
+        self._count("pauses expired", self.world.ports.services._expired.total())
+        for how, number in self.world.traffic_watch.answers.items():
+            self._count(f"pauses {how}", number)
+        for each in self.world.traffic_watch.canaries.values():
+            if each.strategy == "canary":
+                self._count("canaries")
+                self._count("promoted" if each.promoted else "returned")
+                self._count("returned for harm", each.evidence == "judge")
+            else:
+                self._count("bakes")
+                self._count("bakes returned", each.decision in LEAVING)
+                self._count("bakes returned for harm", each.evidence == "judge")
         if wrong:
             raise Violation("\n".join(wrong))
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.schedules.canary_ecs import ServicesWithCanaries
 from tests.schedules.ecs import SmallTasks
 from tests.schedules.machine_run import REGION, AlreadyExists, MachineRuns
+from tests.schedules.switching import ServicesThatSwitch
 from tests.schedules.traffic import SmallListenerRules, SmallMetrics, SmallTargetGroups
 from tests.support.fakes import FakeHttp, FakeMachines
 from tests.support.ports import FakePorts
@@ -63,7 +63,7 @@ class SmallHttp(FakeHttp):
 class SmallPorts(FakePorts):
     """A bundle of ports over an empty world, typed so that a schedule may look into what it moves."""
 
-    services: ServicesWithCanaries = field(default_factory=ServicesWithCanaries)
+    services: ServicesThatSwitch = field(default_factory=ServicesThatSwitch)
     target_groups: SmallTargetGroups = field(default_factory=SmallTargetGroups)
     listener_rules: SmallListenerRules = field(default_factory=SmallListenerRules)
     metrics: SmallMetrics = field(default_factory=SmallMetrics)

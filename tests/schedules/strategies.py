@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from tidegate.domain.scaling import ServiceScaling, Suspended
 from tidegate.domain.strategy import (
+    BakeRules,
+    BlueGreenSettings,
     CanarySettings,
     CanaryStep,
     DeploymentAlarms,
@@ -24,6 +26,8 @@ SCALING = ServiceScaling(2, 6, Suspended(scale_out=True), ({"PolicyName": "reque
 STEPS = (CanaryStep(25.0, 60, 900), CanaryStep(75.0, 60, 900))
 """Of two tasks: one, then another one."""
 WARM_UP = 30
+GREEN = "green"
+"""What the address says in the place of the environment where the test rule leads."""
 
 
 def groups_of(service: str) -> tuple[str, str]:
@@ -42,6 +46,8 @@ def strategy_of(service: str, name: str, alarm: str) -> Strategy:
     alarms = DeploymentAlarms(names=(alarm,))
     if name == "rolling":
         return RollingSettings(alarms=alarms)
+    if name == "blue_green":
+        return _blue_green(service, alarms)
     stable, canary = groups_of(service)
     return CanarySettings(
         steps=STEPS,
@@ -53,6 +59,22 @@ def strategy_of(service: str, name: str, alarm: str) -> Strategy:
         when_inconclusive="ask" if service == "payments" else "return",
         warm_up_seconds=WARM_UP,
         longest_seconds=7200,
+        alarms=alarms,
+    )
+
+
+def _blue_green(service: str, alarms: DeploymentAlarms) -> BlueGreenSettings:
+    production, test = rules_of(service)
+    return BlueGreenSettings(
+        production_rule=production,
+        test_rule=test,
+        target_groups=groups_of(service),
+        infrastructure_role="arn:aws:iam::123456789012:role/shift",
+        test_url=f"https://{service}.{GREEN}.example",
+        test_checks=("health",),
+        bake_minutes=8,
+        hook_timeout_minutes=10,
+        bake=BakeRules(minimum_requests=100),
         alarms=alarms,
     )
 

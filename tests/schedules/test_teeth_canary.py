@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.schedules.test_teeth import found
+from tidegate.domain.pacing import pace
 from tidegate.steps import pulse, pulsing, restore_service, withdrawing
 from tidegate.steps.canary_traffic import Returned
 
@@ -35,8 +36,6 @@ def test_a_withdrawal_that_leaves_the_scaling_held(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_canary_that_goes_on_whatever_the_judge_says(monkeypatch: pytest.MonkeyPatch):
-    pace = pulsing.pace
-
     def blind(settings: Any, now: Any) -> Any:
         return pace(settings, replace(now, verdict="promote"))
 

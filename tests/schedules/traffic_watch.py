@@ -29,6 +29,7 @@ class TrafficWatch:
         self._world = world
         self._taken_at: dict[str, datetime] = {}
         self._ignored: Counter[str] = Counter()
+        self.answers: Counter[str] = Counter()
         self.canaries: dict[str, Canary] = {}
 
     def before_weights(self, rule: str, weights: Mapping[str, int]) -> None:
@@ -73,12 +74,29 @@ class TrafficWatch:
                 f"{service} is deployed as {task_definition} while {share} % go to the canary {canary}"
             )
 
+    def before_answer(self, place: Place, go_on: bool) -> None:
+        """A pause is about to be answered: only what passed its checks gets the traffic, and is approved."""
+        cluster, service = place
+        self.answers["continued" if go_on else "given up"] += 1
+        self._owned(service, f"answers the pause ({go_on})")
+        if not go_on:
+            return
+        green, *others = self._world.ports.services.described[place].deployments
+        digests = self._world.digests_of(green.task_definition)
+        if any(self._world.images[digest].nature in ("failing", "unfit") for digest in digests):
+            raise Violation(f"{service} in {cluster} gets its traffic, though its checks fail: {digests}")
+        blue = {each.task_definition for each in others}
+        if not {(digests, each) for each in blue} & self._world.watchman.consent[service]:
+            raise Violation(f"nobody approved that {service} is switched to {sorted(digests)}")
+
     def before_release(self, service: str, task_definition: str, release: str) -> None:
         """The stable service is about to get a new version: one that is harmful only if nobody judged it."""
         if self._world.production.harmful_in(task_definition) is None:
             return
         runs = self._world.ports.services.described[PROD, service].task_definition
         done = self._world.watchman.disturbed[service]
+        if self._world.production.strategies[service] == "blue_green":
+            return  # It is judged when it has the traffic.
         if not self._world.is_judged(self._world.ports.releases.stored[release]):
             self._world.watchman.disturb(service, "unjudged")
         elif "unmeasured" in done or self._world.production.harmful_in(runs):
@@ -88,16 +106,25 @@ class TrafficWatch:
 
     def pulsed(self, service: str) -> None:
         """A pulse has ended well: if nobody else is left to take a canary back, it has begun to do so."""
-        if self._world.production.share(service) and self._is_forgotten(service):
+        if self._is_left(service) and self.is_forgotten(service):
             self._ignored[service] += 1
         else:
             self._ignored[service] = 0
         if self._ignored[service] >= ENOUGH:
             raise Violation(
-                f"{ENOUGH} pulses left the canary of {service} its traffic, though nobody works on it"
+                f"{ENOUGH} pulses left what is judged of {service} alone, though nobody works on it"
             )
 
-    def _is_forgotten(self, service: str) -> bool:
+    def _is_left(self, service: str) -> bool:
+        """Whether a canary has traffic, or ECS goes on with a deployment that is judged."""
+        newest = self._world.ports.services._newest((PROD, service))
+        canary = self._world.ports.canaries.stored.get((service, PROD))
+        switches = canary is not None and canary.strategy == "blue_green" and canary.phase != "ended"
+        goes_on = newest is not None and newest.status in ("PENDING", "IN_PROGRESS")
+        return self._world.production.share(service) > 0 or (switches and goes_on)
+
+    def is_forgotten(self, service: str) -> bool:
+        """Whether nobody is left to take back what is being judged."""
         canary = self._world.ports.canaries.stored.get((service, PROD))
         lock = self._world.ports.locks.held.get((service, PROD))
         runs = self._world.runs.executions

@@ -42,8 +42,9 @@ class Image:
     """An image, and what is wrong with it.
 
     Attributes:
-        nature: ``good``; its tasks do not start (``crashing``); its checks fail (``failing``); its migration
-            fails (``stuck``); it raises the alarm of its service (``harmful``).
+        nature: ``good``; its tasks do not start (``crashing``); its checks fail (``failing``), or do
+            so in production alone (``unfit``); its migration fails (``stuck``); it answers badly and may
+            raise the alarm of its service (``harmful``).
         scan: ``clean``, ``critical``, or ``broken`` when its scan fails.
     """
 

@@ -18,6 +18,7 @@ from tests.schedules.happenings import PULSE, Happening, Queue
 from tests.schedules.machine_run import Definitions, Execution, Invocation, MachineRuns
 from tests.schedules.production import MANY, PROD, Production
 from tests.schedules.small_ports import SmallPorts
+from tests.schedules.strategies import GREEN
 from tests.schedules.traffic_watch import TrafficWatch
 from tests.schedules.watchman import Watchman
 from tests.schedules.workers import Call, Killed, Trouble, Workers
@@ -35,6 +36,7 @@ from tidegate.domain.approval import Approval, link_hash
 from tidegate.domain.images import parse_image
 from tidegate.domain.release import Release
 from tidegate.domain.scan import ImageScan
+from tidegate.domain.workload import DeploymentHook
 from tidegate.errors import Terminal, Transient
 
 LONGEST_FUNCTION = timedelta(seconds=60)
@@ -87,7 +89,7 @@ class World:
 
     def _connect(self) -> None:
         self.ports.machines._connect(self.runs)
-        self.ports.http._connect(lambda service, place: self._nature(service, place, "failing") is None)
+        self.ports.http._connect(self._answers)
         self.ports.services._connect(
             now=lambda: self.clock.at,
             images=self.images_of,
@@ -97,6 +99,9 @@ class World:
         self.ports.services._connect_canaries(self.traffic_watch.before_resize)
         self.ports.listener_rules._connect(self.traffic_watch.before_weights)
         self.ports.target_groups._connect(self.production.tasks)
+        self.ports.services._connect_switching(
+            lead=self.production.lead, before=self.traffic_watch.before_answer, emit=self._hook_event
+        )
         for service, place in PLACES:
             state = self.ports.services.described[place, service]
             self.ports.services.completed[place, service] = state.task_definition
@@ -132,6 +137,12 @@ class World:
         """Whether a release gets to production by a strategy that judges it."""
         manifest = self.ports.catalogue.revisions[release.service][release.revision - 1]
         return production_of(manifest).name != "rolling"
+
+    def _answers(self, service: str, place: str) -> bool:
+        """Whether a service answers well: in an environment, or where a test rule leads."""
+        bad = ("failing",) if place == "dev" else ("failing", "unfit")
+        images = self.runs_in(service, PROD if place == GREEN else place)
+        return all(self.images[digest].nature not in bad for digest in images)
 
     def newest(self, service: str) -> list[Image]:
         """The image of each container that was pushed last."""
@@ -222,6 +233,8 @@ class World:
 
     def _harmful(self, service: str, place: str) -> Image | None:
         """A harmful image that is deployed there, be it as a canary."""
+        if place == PROD and self.production.is_before_switch(service):
+            return None
         beside = self.production.harmful_canary(service) if place == PROD else None
         return beside or self._nature(service, place, "harmful")
 
@@ -266,6 +279,18 @@ class World:
         }
         arn = self.ports.services.described[place].arn
         self.queue.put("receive_ecs_event", "ecs_deployment_completed", self.clock.at, detail, arn)
+
+    def _hook_event(self, place: Place, deployment: str, hook: DeploymentHook) -> None:
+        cluster, _ = place
+        detail = {
+            "hookId": hook.id,
+            "expiresAt": f"{hook.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+            "lifecycleStage": hook.stage,
+            "clusterArn": f"arn:aws:ecs:us-east-1:123456789012:cluster/{cluster}",
+            "serviceArn": self.ports.services.described[place].arn,
+            "serviceDeploymentArn": deployment,
+        }
+        self.queue.put("receive_ecs_event", "ecs_hook_awaiting_action", self.clock.at, detail, deployment)
 
     # --- functions ----------------------------------------------------------------------------------------
 
@@ -382,6 +407,8 @@ class World:
             moments += [each.at + LONGEST_FUNCTION for each in self.queue.pulses()]
             pulse = self.production.next_pulse()
             moments += [pulse] if pulse else []
+            waits = [self.ports.services._waits_until(place) for place in self.ports.services.remembered]
+            moments += [each for each in waits if each]
             moments += [at + SLOWEST[kind] for (kind, _), at in self.begun.items() if kind in SLOWEST]
             following = min([at for at in moments if at > self.clock.at], default=until)
             for timer in self.runs.due():
