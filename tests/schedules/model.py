@@ -67,9 +67,10 @@ def _by_its_images(release: Release, images: list[Image]) -> set[Outcome]:
 
 
 def _by_its_canary(world: World, release: Release, images: list[Image]) -> set[Outcome]:
-    """How a release may end that gets to production by a canary, if nothing else is wrong with it.
+    """How a release may end that is judged in production, if nothing else is wrong with it.
 
-    ECS takes back what nobody told it to go on with in time. A harmful one cannot succeed (see `at_rest`), unless it did not get as far as that or nothing judged it.
+    A harmful one cannot succeed (see `at_rest`), unless it did not get as far as that or nothing judged it.
+    What ECS asks about, and nobody answers in time, goes back.
     """
     if not world.is_judged(release):
         return set()

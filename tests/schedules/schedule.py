@@ -46,6 +46,7 @@ class Schedule(RuleBasedStateMachine):
         checkout=st.sampled_from(STRATEGIES),
         payments=st.sampled_from(STRATEGIES),
         judged=st.sampled_from((None, None, None, "good", "harmful", "unfit")),
+        further=st.sampled_from((0, 8, 16, 24)),
     )
     def begin(
         self,
@@ -55,6 +56,7 @@ class Schedule(RuleBasedStateMachine):
         checkout: str = "rolling",
         payments: str = "rolling",
         judged: str | None = None,
+        further: int = 0,
     ) -> None:
         """Let the world begin, with the machines of today or of an earlier version.
 
@@ -73,7 +75,7 @@ class Schedule(RuleBasedStateMachine):
         self._count("schedules")
         if judged is not None and self.upgraded:
             self.push("payments" if checkout == "rolling" else "checkout", judged, "clean")
-            self.flow_to_canary(0)
+            self.flow_to_canary(further)
 
     # --- the world ----------------------------------------------------------------------------------------
 
@@ -347,6 +349,8 @@ class Schedule(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         try:
+            if self.world.failed:
+                return  # What comes after would only hide it.
             settle(self.world)
             wrong = list(violations(self.world))
         finally:

@@ -73,7 +73,7 @@ def _blue_green(service: str, alarms: DeploymentAlarms) -> BlueGreenSettings:
         test_url=f"https://{service}.{GREEN}.example",
         test_checks=("health",),
         bake_minutes=8,
-        hook_timeout_minutes=10,
+        hook_timeout_minutes=6,
         bake=BakeRules(minimum_requests=100),
         alarms=alarms,
     )

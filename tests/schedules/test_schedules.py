@@ -13,7 +13,7 @@ def test_whatever_happens_in_whatever_order_nothing_is_lost():
     assert counted["schedules"] >= EXAMPLES
     for what in ("pushes", "killed", "paused", "lost", "doubled", "upgrades", "aborted", "decisions"):
         assert counted[what], f"no schedule had any {what}"
-    for what in ("canaries", "promoted", "returned for harm", "pulses"):
+    for what in ("canaries", "promoted", "returned for harm", "pulses", "bakes returned", "pauses continued"):
         assert counted[what], f"no schedule had any {what}"
     assert counted["push succeeded"]
     assert counted["push superseded"]

@@ -24,7 +24,3 @@ def test_a_pause_that_is_answered_whatever_the_checks_say(monkeypatch: pytest.Mo
 def test_a_bake_that_is_not_judged(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bake, "_is_closing", lambda *_: False)
     assert "Violation" in found(monkeypatch, bake, "_judged", lambda ports, scope, canary, now: canary)
-
-
-def test_a_pulse_that_leaves_a_bake_alone_whose_execution_is_dead(monkeypatch: pytest.MonkeyPatch):
-    assert "Violation" in found(monkeypatch, bake, "is_abandoned", lambda *_: False)

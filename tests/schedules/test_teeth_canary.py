@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.schedules.test_teeth import found
 from tidegate.domain.pacing import pace
-from tidegate.steps import pulse, pulsing, restore_service, withdrawing
+from tidegate.steps import pulse, pulsing, withdrawing
 from tidegate.steps.canary_traffic import Returned
 
 pytestmark = pytest.mark.thorough
@@ -27,10 +26,6 @@ def test_a_withdrawal_that_leaves_the_weights(monkeypatch: pytest.MonkeyPatch):
     assert "loses tasks while it has" in found(monkeypatch, withdrawing, "return_traffic", unchanged)
 
 
-def test_a_withdrawal_that_takes_the_tasks_at_once(monkeypatch: pytest.MonkeyPatch):
-    assert "as soon as its traffic" in found(monkeypatch, withdrawing, "SETTLING", timedelta(0))
-
-
 def test_a_withdrawal_that_leaves_the_scaling_held(monkeypatch: pytest.MonkeyPatch):
     assert "scales as" in found(monkeypatch, withdrawing, "given_back", lambda now, before: now)
 
@@ -40,7 +35,3 @@ def test_a_canary_that_goes_on_whatever_the_judge_says(monkeypatch: pytest.Monke
         return pace(settings, replace(now, verdict="promote"))
 
     assert "it is harmful" in found(monkeypatch, pulsing, "pace", blind)
-
-
-def test_a_rollback_that_forgets_the_canary(monkeypatch: pytest.MonkeyPatch):
-    assert "Violation" in found(monkeypatch, restore_service, "_take_canary_back", lambda *_: None)

@@ -77,6 +77,7 @@ class World:
         self.images = {image.digest: image for image in install(self.ports, services)}
         self.runs = MachineRuns(definitions or today(), lambda: self.clock.at, self._execution_ended)
         self.paused: list[Paused] = []
+        self.failed = False
         self.asked: Counter[str] = Counter()
         self.begun: dict[tuple[str, str], datetime] = {}
         self.watchman = Watchman(self)
@@ -364,6 +365,7 @@ class World:
             return
         error = paused.call.error
         if error is not None and not isinstance(error, Killed | Transient | Terminal):
+            self.failed = True
             raise error
         paused.settle(paused.call)
 
