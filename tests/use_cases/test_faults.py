@@ -98,6 +98,31 @@ def test_a_lost_answer_after_the_effect_does_nothing_twice(story: Tell, fault: C
     assert checkout.runs("prod") == digest
 
 
+def test_a_restore_that_breaks_is_finished_by_a_rollback(story: Tell, fault: Callable[..., None]) -> None:
+    # Given
+    checkout = story(only_production)
+    good = checkout.service.digests["app"]
+    fault(
+        caller="tidegate-restore_service",
+        service="ecs",
+        action="UpdateService",
+        kind="access_denied",
+        times=1,
+    )
+
+    # When a release that fails its check cannot be taken back
+    checkout.push("1.1.0", error_rate=1.0, http={"/health": 200})
+    release = checkout.release()
+    end = checkout.ended(release)
+
+    # Then its record says so, and a rollback brings production back
+    assert (end.status, end.outcome) == ("FAILED", "failed")
+    assert "the restore broke" in end.reason
+    assert checkout.ended(checkout.release("rollback")).outcome == "succeeded"
+    assert checkout.runs("prod") == good
+    assert checkout.outcome_of(release) == "failed"
+
+
 def test_a_service_that_is_gone_ends_the_release_before_that_environment(story: Tell) -> None:
     # Given
     checkout = story(without_approval)
