@@ -144,6 +144,29 @@ def test_what_a_release_that_failed_has_left_half_done_is_rolled_back():
     assert ports.locks.holder("checkout", "staging") is not None
 
 
+def test_a_deployment_that_a_last_function_opens_meanwhile_is_rolled_back():
+    # Given a function that goes on after its execution was aborted
+    ports = given_ports()
+    late = running(ports)
+    ports.releases.touch(late.id, "staging", production=False)
+    lock(ports, late, "staging")
+    end = ports.releases.end
+
+    def opened_meanwhile(*arguments: Any, **more: Any) -> bool:
+        deployment(ports, late, "staging")
+        return end(*arguments, **more)
+
+    ports.releases.end = opened_meanwhile  # type: ignore[method-assign]
+
+    # When
+    result = run(stopped(ports, str(late.execution), "FAILED"), ports)
+
+    # Then
+    assert result["outcome"] == "rollback_started"
+    assert len(rollbacks(ports)) == 1
+    assert ports.locks.holder("checkout", "staging") is not None
+
+
 def test_the_event_twice_starts_one_rollback():
     # Given
     ports = given_ports()

@@ -62,6 +62,9 @@ def recover(ports: Ports, release: Release, execution: Execution) -> Recovery:
         return _roll_back(ports, release, environment, execution)
     outcome, reason = ending(release, execution.status, deployments)
     _record(ports, release, "release", execution.arn, outcome, reason, None)
+    environment = at_risk(ports.deployments.of_release(release.id))
+    if environment is not None:  # Its last function, which outlived it, has opened a deployment meanwhile.
+        return _roll_back(ports, release, environment, execution)
     free_locks(ports, service, execution.arn)
     return Recovery("ended", f"{release.id} ended as {outcome}: {reason}")
 
